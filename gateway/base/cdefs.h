@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BASE_CDEFS_H
+#define BASE_CDEFS_H
+
+/*
+ * Compiler attributes that the headers use to say what they promise, and
+ * MUST(), the assertion that is never compiled out.
+ */
+
+#define MUST_USE __attribute__((warn_unused_result))
+#define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
+#define NORETURN __attribute__((noreturn))
+#define UNUSED __attribute__((unused))
+
+/* The result is released with fn, and with nothing else. */
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 11
+#define OWNED_BY(fn) __attribute__((malloc(fn, 1)))
+#else
+#define OWNED_BY(fn)
+#endif
+
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+#define BIT(n) (1U << (n))
+
+/* A broken invariant ends this process.  Never used on input. */
+#define MUST(cond)                                                             \
+	do {                                                                   \
+		if (!(cond))                                                   \
+			must_fail(__FILE__, __LINE__, #cond);                  \
+	} while (0)
+
+void must_fail(const char *file, int line, const char *cond) NORETURN;
+
+#endif /* BASE_CDEFS_H */

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GATEWAY_DAEMON_ROLE_H
+#define GATEWAY_DAEMON_ROLE_H
+
+#include <stdint.h>
+
+#include "base/cdefs.h"
+#include "base/conf.h"
+
+/*
+ * The processes of a node: one row in role_tbl.h each.  A role's main runs in
+ * its own process, started by the supervisor as `sallyportd --role NAME`.
+ */
+
+enum role {
+	ROLE_SUPERVISOR = 0,
+#define ROLE(name, num, text, fn) ROLE_##name = (num),
+#include "daemon/role_tbl.h"
+#undef ROLE
+};
+
+/* What a role's main gets.  conf is lent for the life of the process. */
+struct role_args {
+	const struct conf *conf;
+	uint32_t number; /* the supervisor's number of this process */
+	int control_fd;	 /* link to the supervisor: daemon_msg_tbl.h */
+};
+
+/* Returns the process's exit status. */
+typedef int role_main_fn(const struct role_args *a);
+
+#define ROLE(name, num, text, fn) role_main_fn fn;
+#include "daemon/role_tbl.h"
+#undef ROLE
+
+/* "worker" and the like; NULL when there is no such role. */
+const char *role_name(enum role r);
+int role_parse(const char *name, enum role *r) MUST_USE;
+role_main_fn *role_main(enum role r);
+
+#endif /* GATEWAY_DAEMON_ROLE_H */

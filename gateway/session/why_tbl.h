@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* WHY(NAME, number, is an error, sentence): why a session ended or was refused.
+ * Append only. */
+/* clang-format off */
+WHY(USER_LEFT,		1, 0, "the user closed the connection")
+WHY(TARGET_LEFT,	2, 0, "the target closed the connection")
+WHY(TERMINATED,		3, 0, "terminated by an auditor")
+WHY(IDLE,		4, 0, "idle for too long")
+WHY(LENGTH,		5, 0, "maximum length reached")
+WHY(NODE_STOP,		6, 0, "the node was stopped")
+WHY(RECORDING,		7, 1, "the recording could not be written")
+WHY(USER_PROTO,		8, 1, "the user's side broke the protocol")
+WHY(TARGET_PROTO,	9, 1, "the target broke the protocol")
+WHY(TARGET_DOWN,	10, 1, "the target cannot be reached")
+WHY(TARGET_SILENT,	11, 1, "the target accepted the connection but does not answer")
+WHY(TARGET_NAME,	12, 1, "the target's name does not resolve")
+WHY(TARGET_AUTH,	13, 1, "the target refused the credential")
+WHY(TARGET_HOSTKEY,	14, 1, "the target's host key has changed")
+WHY(NO_ASSET,		15, 1, "no such target, or not permitted")
+WHY(NO_POLICY,		16, 1, "no such target, or not permitted")
+WHY(NO_TARGET,		17, 1, "no target was named")
+WHY(AUTH,		18, 1, "login failed")
+WHY(AUTH_TIME,		19, 1, "login took too long")
+WHY(SPACE,		20, 1, "the node has too little room for recordings")
+WHY(BROKER,		21, 1, "the node cannot reach its database")
+WHY(KEEPER,		22, 1, "the vault does not answer")
+WHY(INTERNAL,		23, 1, "internal error")
+WHY(WORKER_DIED,	24, 1, "the worker process died")
+WHY(LIMIT,		25, 1, "too many sessions")
+WHY(SHUT_OUT,		26, 1, "the node is draining")
+WHY(TARGET_KEX,		27, 1, "no algorithm in common with the target")
+/* clang-format on */
