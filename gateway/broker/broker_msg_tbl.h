@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Messages between workers (W), the recorder (R), the command line (A) and the
- * broker (B).  Append only.  conn is the worker's own number of a connection,
+ * broker (B).  Append only.
+ *
+ * Rows (session_start, session_end, audit, keys) carry an ipc id that is not 0;
+ * the broker answers `stored` with the same id once the row is in the database
+ * or in the journal on disk.  After a break a worker sends again what has no
+ * answer; row_id, session_id and seq make that harmless: a row is stored once.
+ *
+  conn is the worker's own number of a connection,
  * never used again in its life; session_id is a UUIDv7 given by the broker.
  */
 /* clang-format off */
@@ -75,6 +82,7 @@ MSG_U8(grant, record_sftp)
 MSG_U8(grant, on_fail)
 MSG_U32(grant, idle_s)
 MSG_U32(grant, length_s)
+MSG_U8(grant, admin)
 MSG_BYTES(grant, wrapped, 256)
 MSG_END(grant)
 
@@ -110,6 +118,7 @@ MSG_END(session_end)
 /* W>B: an audit event (enum audit_event).  session_id all zero: none.
  * fields: a JSON object of what the event's row lists. */
 MSG(audit, 11)
+MSG_UUID(audit, row_id)
 MSG_U32(audit, event)
 MSG_UUID(audit, session_id)
 MSG_U64(audit, at_us)
