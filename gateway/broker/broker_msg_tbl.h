@@ -60,7 +60,8 @@ MSG_END(refuse)
 /* addrs: numeric addresses "ip" separated by '\n', tried in order.
  * pins: SSH strings one after the other, each a host key blob.
  * record_*: enum record_rule (0 metadata, 1 full); on_fail: 0 strict, 1 pause.
- * wrapped: the wrapped data key, shown to the keeper again in `resume`. */
+ * wrapped: the wrapped data key, shown to the keeper again in `resume`.
+ * admin: 1 when the user is an administrator, whom a full spool does not stop. */
 MSG(grant, 6)
 MSG_U64(grant, conn)
 MSG_UUID(grant, session_id)
@@ -84,6 +85,7 @@ MSG_U32(grant, idle_s)
 MSG_U32(grant, length_s)
 MSG_U8(grant, admin)
 MSG_BYTES(grant, wrapped, 256)
+MSG_U8(grant, admin)
 MSG_END(grant)
 
 /* W>B: the connection on which a user authenticated is gone. */
