@@ -29,5 +29,5 @@ WHY(WORKER_DIED,	24, 1, "the worker process died")
 WHY(LIMIT,		25, 1, "too many sessions")
 WHY(SHUT_OUT,		26, 1, "the node is draining")
 WHY(TARGET_KEX,		27, 1, "no algorithm in common with the target")
-/* clang-format on */
 WHY(MUST_CHANGE,	28, 1, "the password must be changed first")
+/* clang-format on */
