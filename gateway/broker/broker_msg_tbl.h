@@ -85,7 +85,6 @@ MSG_U32(grant, idle_s)
 MSG_U32(grant, length_s)
 MSG_U8(grant, admin)
 MSG_BYTES(grant, wrapped, 256)
-MSG_U8(grant, admin)
 MSG_END(grant)
 
 /* W>B: the connection on which a user authenticated is gone. */
