@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RECORDER_CODEC_H
+#define RECORDER_CODEC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/cdefs.h"
+#include "base/secret.h"
+#include "recorder/rcd.h"
+
+/*
+ * What turns the raw bytes of a chunk into its body and back: zstd, AES-256-GCM
+ * and the keys of a recording.  One rcd_codec a process: it holds the contexts
+ * and the scratch memory that all writers and readers use in turn.
+ */
+
+struct rcd_codec;
+
+void rcd_codec_free(struct rcd_codec *c);
+struct rcd_codec *rcd_codec_new(void) OWNED_BY(rcd_codec_free) MUST_USE;
+
+/*
+ * The keys that a holder may have.  All come from the data key (DEK); the
+ * class A key alone opens everything but class B, in every epoch.
+ */
+struct rcd_keys {
+	bool has_a;
+	bool has_b;
+	uint8_t a[RCD_KEY_LEN]; /* class keys, for the whole recording */
+	uint8_t b[RCD_KEY_LEN];
+	uint8_t epoch_a[RCD_KEY_LEN]; /* keys of one epoch */
+	uint8_t epoch_b[RCD_KEY_LEN];
+};
+
+/* Class keys from the data key.  The caller wipes k. */
+int rcd_keys_init(struct rcd_keys *k, const uint8_t rec_id[RCD_ID_LEN],
+    struct span dek) MUST_USE;
+/* Only class A, from its key. */
+void rcd_keys_init_a(struct rcd_keys *k, struct span key_a);
+/* The keys of the epoch with that salt. */
+int rcd_keys_epoch(struct rcd_keys *k, const uint8_t rec_id[RCD_ID_LEN],
+    const uint8_t salt[RCD_SALT_LEN]) MUST_USE;
+/* The value that the file header holds for the data key, for the class A key.
+ */
+int rcd_keys_commit(uint8_t out[RCD_HASH_LEN], const uint8_t rec_id[RCD_ID_LEN],
+    struct span key) MUST_USE;
+
+/* The session's JSON; AAD is the recording's id.  out: in.len + RCD_TAG_LEN. */
+int rcd_codec_meta_seal(struct rcd_codec *c, const struct rcd_keys *k,
+    const struct rcd_header *h, struct span in, uint8_t *out) MUST_USE;
+int rcd_codec_meta_open(struct rcd_codec *c, const struct rcd_keys *k,
+    const struct rcd_header *h, struct span in, uint8_t *out) MUST_USE;
+
+/*
+ * Compose a whole chunk around raw.  ch has type, epoch, seq, times and
+ * RCD_F_GOP set; raw_len, body_len and RCD_F_RAW are filled in.  prev is
+ * H_(i-1), replaced by H_i.  prefix may be empty; try: attempt compression.
+ * *out is lent until the next call on c.
+ */
+struct rcd_seal {
+	const struct rcd_keys *keys;
+	struct span raw;
+	struct span prefix;
+	bool try;
+};
+int rcd_codec_seal(struct rcd_codec *c, struct rcd_chunk *ch,
+    const struct rcd_seal *s, uint8_t prev[RCD_HASH_LEN],
+    struct span *out) MUST_USE;
+
+/*
+ * Open a chunk's body (anchor, ciphertext, tag); prev is H_(i-1).  *raw is
+ * appended to dst (which is reset first).  FAIL_MAC, FAIL_FORMAT.
+ */
+struct rcd_open {
+	const struct rcd_keys *keys;
+	const uint8_t *header; /* RCD_CHUNK_HEADER bytes */
+	const uint8_t *prev;
+	struct span body;
+	struct span prefix;
+};
+int rcd_codec_open(struct rcd_codec *c, const struct rcd_chunk *ch,
+    const struct rcd_open *o, struct buf *dst) MUST_USE;
+
+#endif /* RECORDER_CODEC_H */
