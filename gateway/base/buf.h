@@ -53,13 +53,13 @@ buf_len(const struct buf *b)
 static inline uint8_t *
 buf_head(const struct buf *b)
 {
-	return b->data + b->off;
+	return b->data != NULL ? b->data + b->off : NULL;
 }
 
 static inline struct span
 buf_span(const struct buf *b)
 {
-	return (struct span){.p = b->data + b->off, .len = b->end - b->off};
+	return (struct span){.p = buf_head(b), .len = b->end - b->off};
 }
 
 /* Room for n more bytes: *p points to it until the next call on b. */
@@ -102,7 +102,7 @@ static inline uint32_t
 be32_get(const uint8_t *p)
 {
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
-	    (uint32_t)p[2] << 8 | p[3];
+	       (uint32_t)p[2] << 8 | p[3];
 }
 
 static inline void

@@ -44,7 +44,7 @@ typedef int ipc_fn(struct ipc *c, const struct ipc_msg *m, void *ctx);
 typedef void ipc_gone_fn(struct ipc *c, const struct fail *f, void *ctx);
 
 struct ipc_opts {
-	size_t max_msg;	  /* bytes, header included */
+	size_t max_msg;	  /* bytes of one that comes, header included */
 	size_t max_queue; /* bytes that may wait to be written */
 	ipc_fn *msg;
 	ipc_gone_fn *gone;
@@ -52,7 +52,7 @@ struct ipc_opts {
 	bool secret; /* bodies may hold secrets: buffers are wiped */
 };
 
-/* Takes fd. */
+/* Takes fd; when ipc_new() gives NULL the caller still has it. */
 void ipc_free(struct ipc *c);
 struct ipc *ipc_new(struct loop *l, int fd, const struct ipc_opts *o)
     OWNED_BY(ipc_free) MUST_USE;
@@ -63,7 +63,20 @@ struct ipc *ipc_new(struct loop *l, int fd, const struct ipc_opts *o)
  */
 int ipc_send(struct ipc *c, uint16_t type, uint32_t id, struct span body,
     int send_fd) MUST_USE;
+
+/*
+ * The same without a copy: ipc_begin() lends the queue, to which the caller
+ * adds the body; ipc_end() with r == 0 makes it a message, otherwise what was
+ * added is taken back.  Returns r or its own failure.  Nothing else may be
+ * called on c in between.
+ */
+int ipc_begin(
+    struct ipc *c, uint16_t type, uint32_t id, struct buf **body) MUST_USE;
+int ipc_end(struct ipc *c, int r) MUST_USE;
+
 size_t ipc_queued(const struct ipc *c);
+/* Write now what the socket takes, for a process that is about to end. */
+void ipc_flush(struct ipc *c);
 /* Stop and resume reading messages. */
 void ipc_pause(struct ipc *c);
 void ipc_resume(struct ipc *c);

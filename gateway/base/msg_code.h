@@ -76,14 +76,9 @@
 	int MSG_CAT(MSG_NAME(m), _send)(struct ipc *c, uint32_t id,            \
 	    const struct MSG_NAME(m) *x)                                       \
 	{                                                                      \
-		struct buf b;                                                  \
-		int r;                                                         \
-		buf_init_secret(&b, IPC_BODY_MAX);                             \
-		r = MSG_CAT(MSG_NAME(m), _put)(&b, x);                         \
-		if (r == 0)                                                    \
-			r = ipc_send(c, (num), id, buf_span(&b), -1);          \
-		buf_fini(&b);                                                  \
-		return r;                                                      \
+		struct buf *b;                                                 \
+		int r = ipc_begin(c, (num), id, &b);                           \
+		return r ? r : ipc_end(c, MSG_CAT(MSG_NAME(m), _put)(b, x));   \
 	}
 #define MSG_U8(m, f)
 #define MSG_U16(m, f)

@@ -20,7 +20,9 @@
 #define MSG_UUID(m, f) uint8_t f[16];
 #define MSG_BYTES(m, f, max) struct span f;
 #define MSG_TEXT(m, f, max) struct span f;
+/* The last member is there for the messages without fields. */
 #define MSG_END(m)                                                             \
+	uint8_t msg_end;                                                       \
 	};                                                                     \
 	int MSG_CAT(MSG_NAME(m), _put)(struct buf *b,                          \
 	    const struct MSG_NAME(m) *x) MUST_USE;                             \

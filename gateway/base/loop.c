@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The event loop: epoll, a heap of timers, one signalfd, and the deferred
+ * calls of defer.c.  A watch that is freed while its event waits in the
+ * current batch stays in memory, marked dead, until the batch is done.
+ */
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/defer.h"
+#include "base/fail.h"
+#include "base/loop.h"
+
+enum { LOOP_BATCH = 128, LOOP_SIGNALS = 65 };
+
+struct watch {
+	struct loop *loop;
+	watch_fn *fn;
+	void *ctx;
+	int fd;
+	unsigned events;
+	bool exclusive; /* EPOLLEXCLUSIVE */
+	bool in_epoll;
+	bool dead;
+	struct watch *next_dead;
+};
+
+struct timer {
+	struct loop *loop;
+	timer_fn *fn;
+	void *ctx;
+	uint64_t due_ns;
+	uint64_t seq; /* order of arming */
+	size_t pos;   /* in the heap + 1; 0 when not armed */
+};
+
+struct loop {
+	int epfd;
+	int sigfd;
+	bool stop;
+	bool in_batch;
+	uint64_t now_ns;
+	struct watch *dead;
+	struct watch *sigwatch;
+
+	struct timer **heap;
+	size_t heap_len;
+	size_t heap_cap;
+	size_t timers; /* in existence; never more than heap_cap */
+	uint64_t timer_seq;
+
+	struct defer defer;
+
+	sigset_t sigset;
+	struct {
+		signal_fn *fn;
+		void *ctx;
+	} sig[LOOP_SIGNALS];
+};
+
+uint64_t
+mono_ns(void)
+{
+	struct timespec ts;
+
+	MUST(clock_gettime(CLOCK_MONOTONIC, &ts) == 0);
+	return (uint64_t)ts.tv_sec * 1000000000U + (uint64_t)ts.tv_nsec;
+}
+
+uint64_t
+unix_us(void)
+{
+	struct timespec ts;
+
+	MUST(clock_gettime(CLOCK_REALTIME, &ts) == 0);
+	return (uint64_t)ts.tv_sec * 1000000U + (uint64_t)ts.tv_nsec / 1000U;
+}
+
+static void
+bury(struct loop *l)
+{
+	struct watch *w;
+
+	while ((w = l->dead) != NULL) {
+		l->dead = w->next_dead;
+		free(w);
+	}
+}
+
+/* Also of what loop_new() did not finish. */
+static void
+release(struct loop *l)
+{
+	if (l == NULL)
+		return;
+	watch_free(l->sigwatch);
+	bury(l);
+	defer_fini(&l->defer);
+	free(l->heap);
+	if (l->sigfd >= 0)
+		(void)close(l->sigfd);
+	if (l->epfd >= 0)
+		(void)close(l->epfd);
+	free(l);
+}
+
+void
+loop_free(struct loop *l)
+{
+	release(l);
+}
+
+struct loop *
+loop_new(void)
+{
+	struct loop *l = calloc(1, sizeof(*l));
+
+	if (l == NULL)
+		return NULL;
+	l->sigfd = -1;
+	defer_init(&l->defer);
+	(void)sigemptyset(&l->sigset);
+	l->now_ns = mono_ns();
+	l->epfd = epoll_create1(EPOLL_CLOEXEC);
+	if (l->epfd < 0) {
+		release(l);
+		return NULL;
+	}
+	return l;
+}
+
+void
+loop_stop(struct loop *l)
+{
+	l->stop = true;
+}
+
+uint64_t
+loop_now_ns(const struct loop *l)
+{
+	return l->now_ns;
+}
+
+/* Watches. */
+
+static uint32_t
+to_epoll(unsigned events)
+{
+	return (events & LOOP_READ ? EPOLLIN : 0U) |
+	       (events & LOOP_WRITE ? EPOLLOUT : 0U);
+}
+
+static unsigned
+from_epoll(uint32_t ev, unsigned wanted)
+{
+	unsigned got =
+	    (ev & EPOLLIN ? LOOP_READ : 0U) | (ev & EPOLLOUT ? LOOP_WRITE : 0U);
+
+	/* What was unasked in this very batch does not come any more. */
+	return (got & wanted) | (ev & (EPOLLHUP | EPOLLERR) ? LOOP_HUP : 0U);
+}
+
+/*
+ * A hang-up is reported even if unasked.  With no interest it is asked for by
+ * edge, so that it comes once and no round spins on it; the watch stays in
+ * epoll, so that taking interest again needs no memory.  Exclusive watches
+ * cannot be changed, only removed and added.
+ */
+static int
+apply(struct watch *w)
+{
+	struct epoll_event ev = {.data = {.ptr = w}};
+	int op = w->in_epoll ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+
+	ev.events = w->events == 0 ? EPOLLET : to_epoll(w->events);
+	if (w->exclusive) {
+		ev.events |= EPOLLEXCLUSIVE;
+		if (w->in_epoll)
+			op = EPOLL_CTL_DEL;
+		if (!w->in_epoll && w->events == 0)
+			return 0;
+	}
+	if (epoll_ctl(w->loop->epfd, op, w->fd, &ev) != 0)
+		return FAIL_SYS;
+	w->in_epoll = op != EPOLL_CTL_DEL;
+	return 0;
+}
+
+void
+watch_free(struct watch *w)
+{
+	if (w == NULL || w->dead)
+		return;
+	w->events = 0;
+	w->dead = true;
+	if (w->in_epoll)
+		(void)epoll_ctl(w->loop->epfd, EPOLL_CTL_DEL, w->fd, NULL);
+	if (!w->loop->in_batch) {
+		free(w);
+		return;
+	}
+	w->next_dead = w->loop->dead;
+	w->loop->dead = w;
+}
+
+static struct watch *
+add(struct loop *l, int fd, const struct watch *as)
+{
+	struct watch *w = malloc(sizeof(*w));
+
+	if (w == NULL)
+		return NULL;
+	*w = *as;
+	w->loop = l;
+	w->fd = fd;
+	if (apply(w) != 0) {
+		free(w);
+		return NULL;
+	}
+	return w;
+}
+
+struct watch *
+watch_new(struct loop *l, int fd, unsigned events, watch_fn *fn, void *ctx)
+{
+	return add(
+	    l, fd, &(struct watch){.events = events, .fn = fn, .ctx = ctx});
+}
+
+struct watch *
+watch_new_listener(struct loop *l, int fd, watch_fn *fn, void *ctx)
+{
+	return add(l, fd,
+	    &(struct watch){
+		.events = LOOP_READ,
+		.exclusive = true,
+		.fn = fn,
+		.ctx = ctx,
+	    });
+}
+
+void
+watch_set(struct watch *w, unsigned events)
+{
+	if (w->dead || w->events == events)
+		return;
+	w->events = events;
+	MUST(apply(w) == 0);
+}
+
+/* Timers: a binary heap by time, then by order of arming. */
+
+static bool
+before(const struct timer *a, const struct timer *b)
+{
+	return a->due_ns != b->due_ns ? a->due_ns < b->due_ns : a->seq < b->seq;
+}
+
+static void
+heap_place(struct loop *l, size_t i, struct timer *t)
+{
+	l->heap[i] = t;
+	t->pos = i + 1;
+}
+
+static void
+heap_up(struct loop *l, size_t i, struct timer *t)
+{
+	while (i > 0 && before(t, l->heap[(i - 1) / 2])) {
+		heap_place(l, i, l->heap[(i - 1) / 2]);
+		i = (i - 1) / 2;
+	}
+	heap_place(l, i, t);
+}
+
+static void
+heap_down(struct loop *l, size_t i, struct timer *t)
+{
+	size_t c;
+
+	while ((c = 2 * i + 1) < l->heap_len) {
+		if (c + 1 < l->heap_len && before(l->heap[c + 1], l->heap[c]))
+			c++;
+		if (!before(l->heap[c], t))
+			break;
+		heap_place(l, i, l->heap[c]);
+		i = c;
+	}
+	heap_place(l, i, t);
+}
+
+void
+timer_clear(struct timer *t)
+{
+	struct loop *l = t->loop;
+	struct timer *last;
+	size_t i;
+
+	if (t->pos == 0)
+		return;
+	i = t->pos - 1;
+	t->pos = 0;
+	last = l->heap[--l->heap_len];
+	if (last == t)
+		return;
+	if (i > 0 && before(last, l->heap[(i - 1) / 2]))
+		heap_up(l, i, last);
+	else
+		heap_down(l, i, last);
+}
+
+void
+timer_free(struct timer *t)
+{
+	if (t == NULL)
+		return;
+	timer_clear(t);
+	t->loop->timers--;
+	free(t);
+}
+
+struct timer *
+timer_new(struct loop *l, timer_fn *fn, void *ctx)
+{
+	struct timer *t;
+
+	/* Room in the heap is made here, so that arming cannot fail. */
+	if (l->timers == l->heap_cap) {
+		size_t cap = l->heap_cap == 0 ? 16 : l->heap_cap * 2;
+		struct timer **heap = reallocarray(l->heap, cap, sizeof(*heap));
+
+		if (heap == NULL)
+			return NULL;
+		l->heap = heap;
+		l->heap_cap = cap;
+	}
+	t = calloc(1, sizeof(*t));
+	if (t == NULL)
+		return NULL;
+	t->loop = l;
+	t->fn = fn;
+	t->ctx = ctx;
+	l->timers++;
+	return t;
+}
+
+void
+timer_set(struct timer *t, uint64_t ms)
+{
+	struct loop *l = t->loop;
+	uint64_t now = mono_ns();
+
+	timer_clear(t);
+	if (ms > (UINT64_MAX - now) / 1000000U)
+		ms = (UINT64_MAX - now) / 1000000U;
+	t->due_ns = now + ms * 1000000U;
+	t->seq = l->timer_seq++;
+	heap_up(l, l->heap_len++, t);
+}
+
+bool
+timer_armed(const struct timer *t)
+{
+	return t->pos != 0;
+}
+
+/* Fire what is due, but not what is armed while firing. */
+static void
+run_timers(struct loop *l)
+{
+	uint64_t end = l->timer_seq;
+
+	while (l->heap_len > 0) {
+		struct timer *t = l->heap[0];
+
+		if (t->due_ns > l->now_ns || t->seq >= end)
+			break;
+		timer_clear(t);
+		t->fn(t, t->ctx);
+	}
+}
+
+/* Milliseconds until the next timer, rounded up; at most limit (-1: none). */
+static int
+wait_for(const struct loop *l, int limit)
+{
+	uint64_t now, ms;
+
+	if (defer_waiting(&l->defer))
+		return 0;
+	if (l->heap_len == 0)
+		return limit;
+	now = mono_ns();
+	if (l->heap[0]->due_ns <= now)
+		return 0;
+	ms = (l->heap[0]->due_ns - now + 999999U) / 1000000U;
+	if (ms > 3600000U)
+		ms = 3600000U;
+	return limit >= 0 && (uint64_t)limit < ms ? limit : (int)ms;
+}
+
+/* Signals. */
+
+static void
+on_signal(struct watch *w UNUSED, int fd, unsigned events UNUSED, void *ctx)
+{
+	struct loop *l = ctx;
+	struct signalfd_siginfo si;
+
+	while (read(fd, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
+		if (si.ssi_signo < LOOP_SIGNALS &&
+		    l->sig[si.ssi_signo].fn != NULL)
+			l->sig[si.ssi_signo].fn(
+			    (int)si.ssi_signo, l->sig[si.ssi_signo].ctx);
+	}
+}
+
+int
+loop_signal(struct loop *l, int signo, signal_fn *fn, void *ctx)
+{
+	sigset_t one;
+	int fd;
+
+	if (signo <= 0 || signo >= LOOP_SIGNALS)
+		return FAIL_RANGE;
+	(void)sigemptyset(&one);
+	(void)sigaddset(&one, signo);
+	(void)sigaddset(&l->sigset, signo);
+	if (pthread_sigmask(SIG_BLOCK, &one, NULL) != 0)
+		return FAIL_SYS;
+	fd = signalfd(l->sigfd, &l->sigset, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (fd < 0)
+		return FAIL_SYS;
+	l->sigfd = fd;
+	if (l->sigwatch == NULL) {
+		l->sigwatch = watch_new(l, fd, LOOP_READ, on_signal, l);
+		if (l->sigwatch == NULL)
+			return FAIL_NOMEM;
+	}
+	l->sig[signo].fn = fn;
+	l->sig[signo].ctx = ctx;
+	return 0;
+}
+
+/* Deferred calls. */
+
+int
+loop_defer(struct loop *l, defer_fn *fn, void *ctx)
+{
+	return defer_add(&l->defer, fn, ctx);
+}
+
+void
+loop_undefer(struct loop *l, void *ctx)
+{
+	defer_remove(&l->defer, ctx);
+}
+
+int
+loop_once(struct loop *l, int wait_ms)
+{
+	struct epoll_event ev[LOOP_BATCH];
+	int n;
+
+	n = epoll_wait(l->epfd, ev, LOOP_BATCH, wait_for(l, wait_ms));
+	l->now_ns = mono_ns();
+	if (n < 0) {
+		if (errno != EINTR)
+			return FAIL_SYS;
+		n = 0;
+	}
+	l->in_batch = true;
+	for (int i = 0; i < n; i++) {
+		struct watch *w = ev[i].data.ptr;
+
+		if (!w->dead && w->events != 0)
+			w->fn(w, w->fd, from_epoll(ev[i].events, w->events),
+			    w->ctx);
+	}
+	l->in_batch = false;
+	bury(l);
+	run_timers(l);
+	defer_run(&l->defer);
+	return 0;
+}
+
+int
+loop_run(struct loop *l)
+{
+	int r = 0;
+
+	l->stop = false;
+	while (!l->stop && r == 0)
+		r = loop_once(l, -1);
+	return r;
+}
