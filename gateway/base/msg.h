@@ -11,9 +11,9 @@
  *	MSG_BYTES(grant, data, 65536)	at most that many bytes
  *	MSG_END(grant)
  *
- * From it msg_gen.h makes, for a table named PREFIX:
+ * From it msg_struct.h and msg_code.h make, for a table named PREFIX:
  *
- *	enum { PREFIX_GRANT = 12 }	(written as PREFIX##_##name, e.g. km_grant_type)
+ *	enum { PREFIX_GRANT = 12 }	(written km_grant_type)
  *	struct PREFIX_grant { uint64_t session; uint8_t rec_id[16]; struct span data; }
  *	int PREFIX_grant_put(struct buf *, const struct PREFIX_grant *)
  *	int PREFIX_grant_get(struct span body, struct PREFIX_grant *)

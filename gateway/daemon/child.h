@@ -25,10 +25,17 @@ struct child_ops {
 	/* Workers only, else NULL: takes fd. */
 	void (*handover)(void *ctx, uint32_t to, int fd);
 	void (*takeover)(void *ctx, uint32_t from, int fd);
+	/* Broker and recorder only, else NULL: a worker process died; status
+	 * as of waitpid(2). */
+	void (*worker_gone)(void *ctx, uint32_t number, uint32_t status);
 };
 
 void child_free(struct child *c);
-/* Takes a->control_fd.  ops is kept a pointer to. */
+/*
+ * Takes a->control_fd.  ops is kept a pointer to.  stop is called at most once,
+ * by order or because the supervisor is gone.  A callback may not call
+ * child_free().
+ */
 struct child *child_new(struct loop *l, const struct role_args *a,
     const struct child_ops *ops, void *ctx) OWNED_BY(child_free) MUST_USE;
 

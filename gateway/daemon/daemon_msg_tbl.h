@@ -44,4 +44,11 @@ MSG_END(takeover)
 MSG(load, 8)
 MSG_U32(load, sessions)
 MSG_END(load)
+
+/* S>C broker, recorder: worker `number` ended abnormally; status as of
+ * waitpid(2). */
+MSG(worker_gone, 9)
+MSG_U32(worker_gone, number)
+MSG_U32(worker_gone, status)
+MSG_END(worker_gone)
 /* clang-format on */
