@@ -12,10 +12,9 @@
 #include "base/secret.h"
 
 /*
- * The keyring: the keys that are sealed under the master key, in one file
- * (FORMAT.md).  Every key has a kind, a name and a version; the newest version
- * of a kind and name is the current one, older ones still open what they once
- * sealed.
+ * The keyring: the keys that are sealed under the master key.  Every key has a
+ * kind, a name and a version; the newest version of a kind and name is the
+ * current one, older ones still open what they once sealed.
  */
 
 struct keyring;
@@ -29,7 +28,6 @@ enum keyring_kind {
 enum {
 	KEYRING_NAME_MAX = 63,
 	KEYRING_ENTRIES_MAX = 4096,
-	KEYRING_FILE_MAX = 4 * 1024 * 1024,
 };
 
 struct keyring_entry {
@@ -51,28 +49,12 @@ struct keyring *keyring_new(void) OWNED_BY(keyring_free) MUST_USE;
 int keyring_add(struct keyring *k, enum keyring_kind kind, const char *name,
     struct secret *key) MUST_USE;
 
-/* Lent until the keyring changes; NULL: there is none. */
+/* Lent until the keyring changes; NULL: there is none.  version 0: current. */
 const struct keyring_entry *keyring_current(
     const struct keyring *k, enum keyring_kind kind, const char *name);
 const struct keyring_entry *keyring_find(const struct keyring *k,
     enum keyring_kind kind, const char *name, uint32_t version);
 size_t keyring_count(const struct keyring *k);
 const struct keyring_entry *keyring_at(const struct keyring *k, size_t i);
-
-/* Seal everything under master and append it to out. */
-int keyring_encode(const struct keyring *k, const struct secret *master,
-    struct buf *out) MUST_USE;
-/*
- * FAIL_FORMAT: not a keyring.  FAIL_DENIED: sealed under another master key.
- * FAIL_MAC: damaged or changed.  Gives *out.
- */
-int keyring_decode(struct keyring **out, struct span file,
-    const struct secret *master, struct fail *f) MUST_USE;
-
-/* The same with a file; it is written beside path, synced and renamed. */
-int keyring_load(struct keyring **out, const char *path,
-    const struct secret *master, struct fail *f) MUST_USE;
-int keyring_store(const struct keyring *k, const char *path,
-    const struct secret *master, struct fail *f) MUST_USE;
 
 #endif /* GATEWAY_VAULT_KEYRING_H */

@@ -2,6 +2,8 @@
 #ifndef GATEWAY_VAULT_MASTER_H
 #define GATEWAY_VAULT_MASTER_H
 
+#include <sys/types.h>
+
 #include "base/cdefs.h"
 #include "base/fail.h"
 #include "base/secret.h"
@@ -21,10 +23,11 @@ int master_create(
     const char *path, struct secret **key, struct fail *f) MUST_USE;
 
 /*
- * Read it.  The file must be a regular file, owned by this process's user, of
- * mode 0400 or 0600.  FAIL_NOTFOUND, FAIL_DENIED or FAIL_FORMAT with a clear
- * cause otherwise.  Gives *key.
+ * Read it.  The file must be a regular file of mode 0400 or 0600 that belongs
+ * to owner (for a running process: geteuid()).  FAIL_NOTFOUND, FAIL_DENIED or
+ * FAIL_FORMAT with a clear cause otherwise.  Gives *key.
  */
-int master_load(const char *path, struct secret **key, struct fail *f) MUST_USE;
+int master_load(const char *path, uid_t owner, struct secret **key,
+    struct fail *f) MUST_USE;
 
 #endif /* GATEWAY_VAULT_MASTER_H */
