@@ -103,6 +103,7 @@ struct db_opts {
 	const char *name;    /* schema; NULL or "": none is chosen */
 	uint32_t timeout_ms; /* one statement */
 	uint32_t budget_ms;  /* all tries of one call; 0: 8 s */
+	char *owned;	     /* what db_opts_init() allocated, else NULL */
 };
 
 /*
@@ -130,7 +131,10 @@ void db_library_fini(void);
 /* At the end of a thread that used a db. */
 void db_thread_fini(void);
 
-/* affected may be NULL.  After a second run it may be 0 though all is done. */
+/*
+ * affected: rows inserted, deleted or really changed; may be NULL.  After a
+ * second run it may be 0 though all is done.
+ */
 int db_exec(struct db *db, const struct db_stmt *s, uint64_t *affected,
     struct fail *f) MUST_USE;
 /*
