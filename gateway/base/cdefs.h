@@ -19,6 +19,15 @@
 #define OWNED_BY(fn)
 #endif
 
+/* Address sanitizer: its leak check traces the process from within. */
+#if defined(__SANITIZE_ADDRESS__)
+#define BUILT_WITH_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define BUILT_WITH_SANITIZER 1
+#endif
+#endif
+
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 #define BIT(n) (1U << (n))
 

@@ -261,7 +261,7 @@ secret_harden_process(void)
 
 	(void)setrlimit(RLIMIT_CORE, &none);
 	/* The leak check of the address sanitizer has to trace the process. */
-#ifndef __SANITIZE_ADDRESS__
+#ifndef BUILT_WITH_SANITIZER
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
 }

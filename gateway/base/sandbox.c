@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Confinement of a process: landlock by its system calls, since no library for
+ * it can be relied upon, and seccomp through libseccomp with the rows of
+ * sandbox_tbl.h.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <seccomp.h>
+
+#include "base/log.h"
+#include "base/sandbox.h"
+
+/* ---- landlock: numbers of the kernel's interface, linux/landlock.h */
+
+enum {
+	LL_CREATE = 444, /* system calls, the same on every architecture */
+	LL_ADD_RULE = 445,
+	LL_RESTRICT = 446,
+	LL_VERSION = 1,	     /* flag of LL_CREATE */
+	LL_PATH_BENEATH = 1, /* kind of rule */
+
+	LL_EXECUTE = 1 << 0,
+	LL_WRITE_FILE = 1 << 1,
+	LL_READ_FILE = 1 << 2,
+	LL_READ_DIR = 1 << 3,
+	LL_MAKE_CHAR = 1 << 6,
+	LL_MAKE_BLOCK = 1 << 11,
+	LL_ABI1_ALL = (1 << 13) - 1,
+	LL_REFER = 1 << 13,	/* ABI 2 */
+	LL_TRUNCATE = 1 << 14,	/* ABI 3 */
+	LL_IOCTL_DEV = 1 << 15, /* ABI 5 */
+
+	LL_NET_ALL = 3,	  /* ABI 4: bind and connect TCP */
+	LL_SCOPE_ALL = 3, /* ABI 6: abstract unix sockets, signals */
+
+	/* What may be granted for a path that is not a folder. */
+	LL_FILE_RIGHTS = LL_EXECUTE | LL_WRITE_FILE | LL_READ_FILE |
+			 LL_TRUNCATE | LL_IOCTL_DEV,
+};
+
+struct ll_ruleset {
+	uint64_t fs;
+	uint64_t net;
+	uint64_t scoped;
+};
+
+struct ll_path {
+	uint64_t allowed;
+	int32_t parent_fd;
+} __attribute__((packed));
+
+int
+sandbox_landlock_abi(void)
+{
+	long r = syscall(LL_CREATE, NULL, (size_t)0, LL_VERSION);
+
+	return r > 0 ? (int)r : 0;
+}
+
+static int
+ll_add_path(int ruleset, const char *path, uint64_t rights, struct fail *f)
+{
+	struct ll_path rule = {.allowed = rights};
+	struct stat st;
+	int r = 0;
+
+	rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
+	if (rule.parent_fd < 0) {
+		if (errno == ENOENT || errno == EACCES)
+			return 0;
+		return fail_sys(f, "sandbox: %s", path);
+	}
+	if (fstat(rule.parent_fd, &st) != 0)
+		r = fail_sys(f, "sandbox: %s", path);
+	else if (!S_ISDIR(st.st_mode))
+		rule.allowed &= LL_FILE_RIGHTS;
+	if (r == 0 &&
+	    syscall(LL_ADD_RULE, ruleset, LL_PATH_BENEATH, &rule, 0U) != 0)
+		r = fail_sys(f, "sandbox: landlock rule for %s", path);
+	(void)close(rule.parent_fd);
+	return r;
+}
+
+static int
+ll_add_paths(
+    int ruleset, const char *const *paths, uint64_t rights, struct fail *f)
+{
+	int r = 0;
+
+	for (; r == 0 && paths != NULL && *paths != NULL; paths++)
+		r = ll_add_path(ruleset, *paths, rights, f);
+	return r;
+}
+
+static int
+landlock_enter(const struct sandbox_opts *o, struct fail *f)
+{
+	struct ll_ruleset rs = {.fs = LL_ABI1_ALL};
+	const uint64_t read = LL_READ_FILE | LL_READ_DIR;
+	/* A library that is loaded later is mapped, which needs no right. */
+	const uint64_t never = LL_EXECUTE | LL_MAKE_CHAR | LL_MAKE_BLOCK;
+	int abi = sandbox_landlock_abi();
+	size_t size = sizeof(rs.fs);
+	int fd, r;
+
+	if (abi == 0) {
+		log_info(NULL,
+		    "this kernel has no landlock: files are confined by "
+		    "permissions only");
+		return 0;
+	}
+	if (abi >= 2)
+		rs.fs |= LL_REFER;
+	if (abi >= 3)
+		rs.fs |= LL_TRUNCATE;
+	if (abi >= 4) {
+		size = 2 * sizeof(uint64_t);
+		if (o->profile == SANDBOX_KEEPER ||
+		    o->profile == SANDBOX_RECORDER)
+			rs.net = LL_NET_ALL;
+	}
+	if (abi >= 5)
+		rs.fs |= LL_IOCTL_DEV;
+	if (abi >= 6) {
+		size = sizeof(rs);
+		rs.scoped = LL_SCOPE_ALL;
+	}
+	fd = (int)syscall(LL_CREATE, &rs, size, 0U);
+	if (fd < 0)
+		return fail_sys(f, "sandbox: landlock ruleset");
+	r = ll_add_paths(fd, o->read_only, read, f);
+	if (r == 0)
+		r = ll_add_paths(fd, o->read_write, rs.fs & ~never, f);
+	if (r == 0 && syscall(LL_RESTRICT, fd, 0U) != 0)
+		r = fail_sys(f, "sandbox: landlock");
+	(void)close(fd);
+	return r;
+}
+
+/* ---- seccomp */
+
+enum {
+	W = BIT(SANDBOX_WORKER),
+	K = BIT(SANDBOX_KEEPER),
+	R = BIT(SANDBOX_RECORDER),
+	B = BIT(SANDBOX_BROKER),
+	ALL = W | K | R | B
+};
+
+/* Stands for the number of this process, which a table cannot know. */
+#define SANDBOX_SELF UINT64_MAX
+#define SANDBOX_PR_SET_VMA 0x53564d41
+
+struct rule {
+	const char *call;
+	unsigned profiles;
+	int error; /* 0: allow */
+	bool has_arg;
+	unsigned arg;
+	uint64_t mask;
+	uint64_t value;
+};
+
+static const struct rule rules[] = {
+#define ALLOW(call, profiles) {#call, profiles, 0, false, 0, 0, 0},
+#define ALLOW_IF(call, profiles, arg, mask, value)                             \
+	{#call, profiles, 0, true, arg, mask, value},
+#define ERRNO(call, profiles, error) {#call, profiles, error, false, 0, 0, 0},
+#define ERRNO_IF(call, profiles, arg, mask, value, error)                      \
+	{#call, profiles, error, true, arg, mask, value},
+#include "base/sandbox_tbl.h"
+#undef ALLOW
+#undef ALLOW_IF
+#undef ERRNO
+#undef ERRNO_IF
+};
+
+static int
+rule_add(scmp_filter_ctx ctx, const struct rule *rule)
+{
+	struct scmp_arg_cmp cmp;
+	uint64_t value = rule->value;
+	uint32_t action = SCMP_ACT_ALLOW;
+	int nr = seccomp_syscall_resolve_name(rule->call);
+
+	/* An architecture may lack the older calls. */
+	if (nr < 0)
+		return 0;
+	if (rule->error != 0)
+		action = SCMP_ACT_ERRNO((uint32_t)rule->error);
+	if (!rule->has_arg)
+		return seccomp_rule_add_array(ctx, action, nr, 0, NULL);
+	if (value == SANDBOX_SELF)
+		value = (uint64_t)getpid();
+	cmp = (struct scmp_arg_cmp){.arg = rule->arg,
+	    .op = SCMP_CMP_MASKED_EQ,
+	    .datum_a = rule->mask,
+	    .datum_b = value};
+	return seccomp_rule_add_array(ctx, action, nr, 1, &cmp);
+}
+
+/*
+ * A refused call: say its number, then let the signal have its way.  Only
+ * what is safe in a signal handler.
+ */
+static void
+on_refused(int signo, siginfo_t *info, void *uc)
+{
+	static const char text[] = "sandbox: refused system call ";
+	char line[sizeof(text) + 16];
+	unsigned v = (unsigned)info->si_syscall;
+	size_t at = sizeof(line);
+
+	(void)uc;
+	line[--at] = '\n';
+	do {
+		line[--at] = (char)('0' + v % 10);
+	} while ((v /= 10) != 0);
+	at -= sizeof(text) - 1;
+	memcpy(line + at, text, sizeof(text) - 1);
+	(void)!write(STDERR_FILENO, line + at, sizeof(line) - at);
+	/* The handler was reset when it was entered. */
+	(void)raise(signo);
+}
+
+static int
+seccomp_enter(enum sandbox_profile profile, struct fail *f)
+{
+	struct sigaction sa = {.sa_sigaction = on_refused,
+	    .sa_flags = SA_SIGINFO | SA_NODEFER | (int)SA_RESETHAND};
+	scmp_filter_ctx ctx;
+	size_t i;
+	int r;
+
+	if ((ctx = seccomp_init(SCMP_ACT_TRAP)) == NULL)
+		return fail_set(f, FAIL_UNSUPPORTED, "sandbox: no seccomp");
+	for (i = 0, r = 0; r == 0 && i < ARRAY_LEN(rules); i++) {
+		if (!(rules[i].profiles & BIT(profile)))
+			continue;
+		if ((r = rule_add(ctx, &rules[i])) != 0)
+			(void)fail_set(f, FAIL_UNSUPPORTED,
+			    "sandbox: rule for %s: %s", rules[i].call,
+			    strerror(-r));
+	}
+	if (r == 0) {
+		/* All threads, and a tree in place of a list of rules. */
+		(void)seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1);
+		(void)seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+		(void)sigaction(SIGSYS, &sa, NULL);
+		if ((r = seccomp_load(ctx)) != 0)
+			(void)fail_set(f, FAIL_UNSUPPORTED,
+			    "sandbox: seccomp: %s", strerror(-r));
+	}
+	seccomp_release(ctx);
+	return r == 0 ? 0 : FAIL_UNSUPPORTED;
+}
+
+int
+sandbox_enter(const struct sandbox_opts *o, struct fail *f)
+{
+	int r;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return fail_sys(f, "sandbox: no new privileges");
+	if ((r = landlock_enter(o, f)) != 0)
+		return r;
+	return seccomp_enter(o->profile, f);
+}
