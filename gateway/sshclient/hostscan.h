@@ -17,7 +17,7 @@
  * exchange; that it is the right server's is for a person to judge.
  */
 
-enum { HOSTSCAN_KEYS_MAX = 5 };
+enum { HOSTSCAN_KEYS_MAX = 3 };
 
 struct hostscan {
 	struct pubkey_line key[HOSTSCAN_KEYS_MAX];
