@@ -34,11 +34,13 @@ struct io {
 	struct buf out;
 	struct io_opts opts;
 	struct fail fail;
+	struct fail wfail;
 	size_t ask;	  /* bytes to ask of the next read */
 	unsigned pending; /* BIT(enum io_event) to be told */
 	bool connecting;
 	bool paused;
 	bool eof;
+	bool deaf;  /* the peer takes nothing any more; why is in wfail */
 	bool above; /* output has been above the low-water mark */
 	bool shut_wanted;
 	bool shut_done;
@@ -305,7 +307,12 @@ fill(struct io *io)
 		raise_event(io, IO_DATA);
 	} else if (got == 0) {
 		io->eof = true;
-		raise_event(io, IO_EOF);
+		if (io->deaf) {
+			io->fail = io->wfail;
+			broken(io);
+		} else {
+			raise_event(io, IO_EOF);
+		}
 	} else if (errno != EAGAIN && errno != EINTR) {
 		int err = errno;
 
@@ -325,37 +332,59 @@ finish_shutdown(struct io *io)
 	(void)shutdown(io->fd, SHUT_WR);
 }
 
-/* Write what the socket takes. */
+/*
+ * The peer takes no more: what waits is dropped, and so is what comes.  Told
+ * once all that it had sent before has been read.
+ */
+static void
+go_deaf(struct io *io, int err)
+{
+	errno = err;
+	(void)fail_sys(&io->wfail, "write");
+	if (err == ECONNRESET || err == EPIPE)
+		io->wfail.code = FAIL_CLOSED;
+	io->deaf = true;
+	buf_reset(&io->out);
+	if (io->eof) {
+		io->fail = io->wfail;
+		broken(io);
+	}
+}
+
+/* Write what the socket takes; a negative errno on failure. */
+static int
+push(struct io *io, size_t *sum)
+{
+	for (int i = 0; i < IO_WRITES && buf_len(&io->out) > 0; i++) {
+		ssize_t n = send(io->fd, buf_head(&io->out), buf_len(&io->out),
+		    MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN ? 0 : -errno;
+		buf_consume(&io->out, (size_t)n);
+		*sum += (size_t)n;
+	}
+	return 0;
+}
+
 static void
 drain(struct io *io)
 {
 	size_t sum = 0;
+	int r;
 
 	if (io->fail.code != 0 || io->connecting || io->shut_done)
 		return;
 	if (buf_len(&io->out) > io->opts.lowat)
 		io->above = true;
-	for (int i = 0; i < IO_WRITES && buf_len(&io->out) > 0; i++) {
-		ssize_t n = send(io->fd, buf_head(&io->out), buf_len(&io->out),
-		    MSG_NOSIGNAL);
-
-		if (n < 0) {
-			int err = errno;
-
-			if (err == EINTR)
-				continue;
-			if (err == EAGAIN)
-				break;
-			(void)fail_sys(&io->fail, "write");
-			if (err == ECONNRESET || err == EPIPE)
-				io->fail.code = FAIL_CLOSED;
-			broken(io);
-			return;
-		}
-		buf_consume(&io->out, (size_t)n);
-		sum += (size_t)n;
-	}
+	if (io->deaf)
+		buf_reset(&io->out);
+	r = push(io, &sum);
 	io->bytes_out += sum;
+	if (r < 0)
+		go_deaf(io, -r);
 	if (io->out.cap > IO_SHRINK && sum < IO_READ_MIN)
 		buf_shrink(&io->out);
 	finish_shutdown(io);

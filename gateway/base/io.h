@@ -18,7 +18,8 @@
  * what it can, and leaves the rest.  IO_LOWAT: the output buffer has fallen
  * to the low-water mark after having been above it.  IO_EOF: the peer closed
  * its direction; bytes may remain in io_in().  IO_ERROR: the connection is
- * broken, io_fail() says why; nothing more will come.  IO_CONNECTED: io_connect
+ * broken, io_fail() says why; nothing more will come.  A peer that takes
+ * nothing any more is still read to its end; output is dropped meanwhile.  IO_CONNECTED: io_connect
  * succeeded.  IO_TIMEOUT: nothing was read for io_set_timeout().
  * The callback may call io_free() on its own io.
  */
@@ -43,7 +44,10 @@ struct io_opts {
 	size_t lowat;	 /* IO_LOWAT when output falls to this many bytes */
 };
 
-/* Takes fd (closed by io_free), makes it non-blocking. */
+/*
+ * Takes fd (closed by io_free), makes it non-blocking.  When io_new() gives
+ * NULL the caller still has it.
+ */
 void io_free(struct io *io);
 struct io *io_new(struct loop *l, int fd, const struct io_opts *o, io_fn *fn,
     void *ctx) OWNED_BY(io_free) MUST_USE;
@@ -65,7 +69,10 @@ void io_flush(struct io *io);
 void io_flush_soon(struct io *io);
 bool io_drained(const struct io *io);
 
-/* Stop and resume reading.  Resuming raises IO_DATA soon if bytes wait. */
+/*
+ * Stop and resume reading.  Resuming raises IO_DATA soon if bytes wait; it is
+ * also what to call after consuming from a full input outside the callback.
+ */
 void io_pause(struct io *io);
 void io_resume(struct io *io);
 bool io_paused(const struct io *io);
