@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BROKER_THROTTLE_H
+#define BROKER_THROTTLE_H
+
+#include <stdint.h>
+
+#include "base/cdefs.h"
+
+/*
+ * How long the answer to a login from an address has to wait.  An address may
+ * fail 10 times in 60 s; each failure more costs it half a second, up to 8 s.
+ * IPv6 is counted by /64.  The table is bounded: the address that has been
+ * quiet for longest makes room.
+ */
+
+enum {
+	THROTTLE_FREE = 10,
+	THROTTLE_WINDOW_MS = 60000,
+	THROTTLE_STEP_MS = 500,
+	THROTTLE_MAX_MS = 8000,
+	THROTTLE_SLOTS = 4096,
+};
+
+struct throttle;
+
+void throttle_free(struct throttle *t);
+struct throttle *throttle_new(void) OWNED_BY(throttle_free) MUST_USE;
+
+/* peer: "192.0.2.1", "192.0.2.1:22", "2001:db8::1" or "[2001:db8::1]:22". */
+void throttle_fail(struct throttle *t, const char *peer, uint64_t now_ms);
+/* Milliseconds that an answer to peer waits, beyond the ordinary. */
+uint32_t throttle_delay(
+    const struct throttle *t, const char *peer, uint64_t now_ms);
+
+#endif /* BROKER_THROTTLE_H */
