@@ -27,8 +27,11 @@ struct rcd_chain {
 	uint64_t raw_a;
 	uint64_t raw_b;
 	uint32_t max_chunk;
+	uint8_t salt[RCD_SALT_LEN]; /* of the epoch */
 	uint16_t epoch;
-	bool ended; /* the trailer was seen */
+	bool gop;     /* the epoch has begun a GOP */
+	bool partial; /* begun in the middle: raw_a, raw_b are not known */
+	bool ended;   /* the trailer was seen */
 };
 
 /* What is wrong with a chunk. */
@@ -68,13 +71,23 @@ int rcd_chain_take(struct rcd_chain *c, struct span chunk, struct rcd_chunk *ch,
 
 /*
  * Compose a chunk that needs no key (checkpoint, trailer, notice) in p and move
- * on.  Of ch type, flags and t_us count.  p has room for
+ * on.  Of ch type, flags, t_us and, unless 0, epoch count.  p has room for
  * RCD_CHUNK_HEADER + body.len + RCD_LINK_LEN bytes; *len is that.
  */
 int rcd_chain_put_plain(struct rcd_chain *c, uint8_t *p,
     const struct rcd_chunk *ch, struct span body, size_t *len) MUST_USE;
-/* The chunk header that it would write. */
-void rcd_chain_plain_header(const struct rcd_chain *c,
-    uint8_t p[RCD_CHUNK_HEADER], const struct rcd_chunk *ch, size_t body_len);
+/* ch, sealed for the chain's next place, has hash h. */
+void rcd_chain_sealed(struct rcd_chain *c, const struct rcd_chunk *ch,
+    const uint8_t h[RCD_HASH_LEN]);
+
+/*
+ * The end.  Of s, duration, index, time, reason and flags are the caller's;
+ * the counts are filled in.  What is to be signed: (*seq, hash).
+ */
+int rcd_chain_end_hash(const struct rcd_chain *c, struct rcd_summary *s,
+    uint64_t *seq, uint8_t hash[RCD_HASH_LEN]) MUST_USE;
+/* Compose the trailer; sig NULL: unsigned, and marked so. */
+int rcd_chain_end_put(struct rcd_chain *c, const struct rcd_summary *s,
+    const uint8_t *sig, uint8_t p[RCD_TRAILER_LEN]) MUST_USE;
 
 #endif /* RECORDER_CHAIN_H */

@@ -2,6 +2,7 @@
 #ifndef RECORDER_CODEC_H
 #define RECORDER_CODEC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,32 +23,32 @@ void rcd_codec_free(struct rcd_codec *c);
 struct rcd_codec *rcd_codec_new(void) OWNED_BY(rcd_codec_free) MUST_USE;
 
 /*
- * The keys that a holder may have.  All come from the data key (DEK); the
- * class A key alone opens everything but class B, in every epoch.
+ * The keys that a holder has.  All come from the data key (DEK); the class A
+ * key alone opens everything but class B, in every epoch.
  */
 struct rcd_keys {
+	struct secret *mem; /* class keys A and B, epoch keys A and B */
 	bool has_a;
 	bool has_b;
-	uint8_t a[RCD_KEY_LEN]; /* class keys, for the whole recording */
-	uint8_t b[RCD_KEY_LEN];
-	uint8_t epoch_a[RCD_KEY_LEN]; /* keys of one epoch */
-	uint8_t epoch_b[RCD_KEY_LEN];
 };
 
-/* Class keys from the data key.  The caller wipes k. */
+void rcd_keys_fini(struct rcd_keys *k);
+/* From the data key.  k is to be released in any case. */
 int rcd_keys_init(struct rcd_keys *k, const uint8_t rec_id[RCD_ID_LEN],
     struct span dek) MUST_USE;
 /* Only class A, from its key. */
-void rcd_keys_init_a(struct rcd_keys *k, struct span key_a);
-/* The keys of the epoch with that salt. */
+int rcd_keys_init_a(struct rcd_keys *k, struct span key_a) MUST_USE;
+/* Derive the keys of the epoch with that salt. */
 int rcd_keys_epoch(struct rcd_keys *k, const uint8_t rec_id[RCD_ID_LEN],
     const uint8_t salt[RCD_SALT_LEN]) MUST_USE;
-/* The value that the file header holds for the data key, for the class A key.
- */
+/* The class keys, lent: RCD_KEY_LEN bytes each, A first. */
+struct span rcd_keys_classes(const struct rcd_keys *k);
+int rcd_keys_init_classes(struct rcd_keys *k, struct span classes) MUST_USE;
+/* What the file header holds about the data key, or about the class A key. */
 int rcd_keys_commit(uint8_t out[RCD_HASH_LEN], const uint8_t rec_id[RCD_ID_LEN],
     struct span key) MUST_USE;
 
-/* The session's JSON; AAD is the recording's id.  out: in.len + RCD_TAG_LEN. */
+/* The session's JSON.  Sealing adds RCD_TAG_LEN bytes, opening takes them. */
 int rcd_codec_meta_seal(struct rcd_codec *c, const struct rcd_keys *k,
     const struct rcd_header *h, struct span in, uint8_t *out) MUST_USE;
 int rcd_codec_meta_open(struct rcd_codec *c, const struct rcd_keys *k,
@@ -63,6 +64,7 @@ struct rcd_seal {
 	const struct rcd_keys *keys;
 	struct span raw;
 	struct span prefix;
+	const uint8_t *salt; /* of the epoch */
 	bool try;
 };
 int rcd_codec_seal(struct rcd_codec *c, struct rcd_chunk *ch,
@@ -70,8 +72,8 @@ int rcd_codec_seal(struct rcd_codec *c, struct rcd_chunk *ch,
     struct span *out) MUST_USE;
 
 /*
- * Open a chunk's body (anchor, ciphertext, tag); prev is H_(i-1).  *raw is
- * appended to dst (which is reset first).  FAIL_MAC, FAIL_FORMAT.
+ * Open a chunk's body (anchor, ciphertext, tag) into dst, which is reset
+ * first; prev is H_(i-1).  FAIL_MAC, FAIL_FORMAT.
  */
 struct rcd_open {
 	const struct rcd_keys *keys;

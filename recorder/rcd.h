@@ -26,7 +26,7 @@ enum {
 	RCD_HEADER_MAX = 16384,
 	RCD_CHUNK_HEADER = 40,
 	RCD_LINK_LEN = 8,    /* behind the body: first bytes of H_i */
-	RCD_ANCHOR_LEN = 32, /* before the body of a GOP start: H_(i-1) */
+	RCD_ANCHOR_LEN = 48, /* H_(i-1) and the epoch's salt */
 	RCD_TAG_LEN = 16,
 	RCD_CHUNK_RAW_MAX = 1024 * 1024,
 	/* What a whole chunk has at most. */
@@ -56,7 +56,8 @@ enum rcd_type {
 };
 
 enum rcd_flag {
-	RCD_F_GOP = 1,	    /* no prefix; body begins with an anchor */
+	RCD_F_GOP = 1,	    /* no prefix; body begins with an anchor: one can
+			       begin to read here */
 	RCD_F_RAW = 2,	    /* stored, not compressed */
 	RCD_F_KEYFRAME = 4, /* has a keyframe event */
 	RCD_F_FINAL = 8,    /* trailer */
@@ -136,6 +137,7 @@ void rcd_chunk_encode(uint8_t p[RCD_CHUNK_HEADER], const struct rcd_chunk *c);
 /* FAIL_FORMAT: not a chunk header, its CRC is wrong, or a length is absurd. */
 int rcd_chunk_decode(
     const uint8_t p[RCD_CHUNK_HEADER], struct rcd_chunk *c) MUST_USE;
+bool rcd_chunk_magic(const uint8_t p[RCD_CHUNK_HEADER]);
 /* Bytes of the whole chunk in the file. */
 size_t rcd_chunk_size(const struct rcd_chunk *c);
 

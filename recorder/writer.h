@@ -54,7 +54,7 @@ struct rcd_writer_opts {
 void rcd_writer_free(struct rcd_writer *w);
 int rcd_writer_new(
     struct rcd_writer **out, const struct rcd_writer_opts *o) MUST_USE;
-/* The file header, lent; empty in a writer made by import. */
+/* The file header, lent. */
 struct span rcd_writer_header(const struct rcd_writer *w);
 
 /*
