@@ -20,7 +20,8 @@ enum {
 	IPC_READ = 65536,
 	IPC_FLUSH = 131072, /* this much waiting is written at once */
 	IPC_SHRINK = 16384,
-	IPC_FDS = 16, /* descriptors that may wait, each way */
+	IPC_FDS = 16,	     /* descriptors that may wait for their message */
+	IPC_FDS_SEND = 4096, /* and for being sent */
 	IPC_WRITES = 16,
 };
 
@@ -42,8 +43,9 @@ struct ipc {
 	size_t begun; /* bytes queued before ipc_begin() */
 	uint16_t type;
 	uint32_t id;
-	struct ipc_fd send[IPC_FDS];
+	struct ipc_fd *send;
 	size_t n_send;
+	size_t cap_send;
 	int got[IPC_FDS];
 	size_t n_got;
 	struct fail fail;
@@ -94,6 +96,7 @@ release(struct ipc *c)
 		(void)close(c->fd);
 	buf_fini(&c->in);
 	buf_fini(&c->out);
+	free(c->send);
 	free(c);
 }
 
@@ -234,6 +237,25 @@ ipc_begin(struct ipc *c, uint16_t type, uint32_t id, struct buf **body)
 	return r;
 }
 
+/* Room for one more descriptor to be sent. */
+static int
+room_for_fd(struct ipc *c)
+{
+	size_t cap = c->cap_send == 0 ? 8 : c->cap_send * 2;
+	struct ipc_fd *send;
+
+	if (c->n_send < c->cap_send)
+		return 0;
+	if (cap > IPC_FDS_SEND)
+		return FAIL_FULL;
+	send = reallocarray(c->send, cap, sizeof(*send));
+	if (send == NULL)
+		return FAIL_NOMEM;
+	c->send = send;
+	c->cap_send = cap;
+	return 0;
+}
+
 static int
 end_with_fd(struct ipc *c, int r, int fd)
 {
@@ -243,8 +265,8 @@ end_with_fd(struct ipc *c, int r, int fd)
 
 	if (r == 0 && len - FRAME_HEADER_LEN > IPC_BODY_MAX)
 		r = FAIL_RANGE;
-	if (r == 0 && fd >= 0 && c->n_send == IPC_FDS)
-		r = FAIL_FULL;
+	if (r == 0 && fd >= 0)
+		r = room_for_fd(c);
 	if (r != 0) {
 		if (c->opts.secret)
 			explicit_bzero(head, len);
@@ -291,6 +313,22 @@ size_t
 ipc_queued(const struct ipc *c)
 {
 	return buf_len(&c->out);
+}
+
+bool
+ipc_idle(const struct ipc *c)
+{
+	return buf_len(&c->out) == 0 && buf_len(&c->in) == 0 && c->n_got == 0;
+}
+
+int
+ipc_detach(struct ipc *c)
+{
+	int fd = c->fd;
+
+	watch_set(c->watch, 0);
+	c->fd = -1;
+	return fd;
 }
 
 /* Descriptors out of the control data; more than we can hold is an error. */

@@ -81,6 +81,10 @@ void ipc_flush(struct ipc *c);
 void ipc_pause(struct ipc *c);
 void ipc_resume(struct ipc *c);
 int ipc_fd(const struct ipc *c);
+/* Nothing is on the way in this process: neither to be sent nor half read. */
+bool ipc_idle(const struct ipc *c);
+/* Give the descriptor out; only ipc_free() may follow. */
+int ipc_detach(struct ipc *c);
 
 /*
  * Blocking exchange for the command line: send one message and read the next
