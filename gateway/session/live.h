@@ -32,7 +32,7 @@
  */
 
 enum {
-	LIVE_SKIPPED = 0xf0, /* payload: u64 bytes that were not sent */
+	LIVE_SKIPPED = 0xf0,  /* payload: u64 bytes that were not sent */
 	LIVE_HEADER_LEN = 17, /* length included */
 	LIVE_TAIL = 8192,     /* bytes of recent output kept for new watchers */
 	LIVE_QUEUE = 262144,  /* bytes that may wait for a slow watcher */

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 
+#include "broker/broker_msg.h"
 #include "session/peers.h"
 
 enum { TICK_MS = 500, BUCKETS = 256 };
@@ -86,8 +87,8 @@ request_free(struct request *rq)
 }
 
 static void
-request_answer(struct peers *ps, struct request **rp, int code,
-    const struct ipc_msg *m)
+request_answer(
+    struct peers *ps, struct request **rp, int code, const struct ipc_msg *m)
 {
 	struct request *rq = request_unlink(ps, rp);
 
@@ -124,6 +125,13 @@ send_waiting(struct peers *ps, enum peer p)
 				request_send(ps, rq);
 }
 
+/* Requests of the other side have ids of their own. */
+static bool
+asks_us(enum peer p, uint16_t type)
+{
+	return p == PEER_BROKER && type == bm_control_type;
+}
+
 static int
 on_message(struct ipc *c, const struct ipc_msg *m, void *ctx)
 {
@@ -132,7 +140,8 @@ on_message(struct ipc *c, const struct ipc_msg *m, void *ctx)
 	struct request **rp;
 
 	(void)c;
-	if (m->id == 0 || (rp = request_find(ps, m->id)) == NULL)
+	if (m->id == 0 || asks_us(ln->peer, m->type) ||
+	    (rp = request_find(ps, m->id)) == NULL)
 		return ps->ops->message(ps->ctx, ln->peer, m);
 	if ((*rp)->peer != ln->peer)
 		return FAIL_PROTO;
@@ -344,6 +353,15 @@ peers_tell(struct peers *ps, enum peer p, uint16_t type, struct span body)
 	if (ps->links[p] == NULL)
 		return FAIL_CLOSED;
 	return ipc_send(ps->links[p]->ipc, type, 0, body, -1);
+}
+
+int
+peers_answer(
+    struct peers *ps, enum peer p, uint16_t type, uint32_t id, struct span body)
+{
+	if (ps->links[p] == NULL)
+		return FAIL_CLOSED;
+	return ipc_send(ps->links[p]->ipc, type, id, body, -1);
 }
 
 void

@@ -60,7 +60,10 @@ int peers_ask(struct peers *ps, enum peer p, uint16_t type, struct span body,
 int peers_post(struct peers *ps, enum peer p, uint16_t type, struct span body,
     peers_answer_fn *fn, void *ctx) MUST_USE;
 /* Tell p something that has no answer; FAIL_CLOSED when there is no link. */
-int peers_tell(struct peers *ps, enum peer p, uint16_t type,
+int peers_tell(
+    struct peers *ps, enum peer p, uint16_t type, struct span body) MUST_USE;
+/* Answer a request of p: its id. */
+int peers_answer(struct peers *ps, enum peer p, uint16_t type, uint32_t id,
     struct span body) MUST_USE;
 /* Drop the requests of ctx: their fn is not called any more.  Posted ones are
  * still delivered. */

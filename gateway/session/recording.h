@@ -38,6 +38,9 @@ enum {
 /* What is kept of a kind of channel; enum values of bm_grant. */
 enum record_rule { RECORD_METADATA = 0, RECORD_FULL = 1 };
 
+/* Values of bm_keys. */
+enum line_kind { LINE_TYPED = 0, LINE_COMMAND = 1 };
+
 struct recording_ops {
 	/* The recorder has (0) or has not (FAIL_*) taken the recording on. */
 	void (*opened)(void *ctx, int code, const char *why);
@@ -45,9 +48,9 @@ struct recording_ops {
 	void (*resume)(void *ctx);
 	/* Chunks cannot be written (code, why), or can again (code 0). */
 	void (*trouble)(void *ctx, int code, const char *why);
-	/* A line that the user typed, masked. */
+	/* A line that the user typed, masked, or the command of an exec. */
 	void (*line)(void *ctx, uint32_t channel, uint64_t at_us,
-	    struct span text);
+	    enum line_kind kind, struct span text);
 	/* Closed: everything is on disk (0), or not (FAIL_*). */
 	void (*closed)(void *ctx, int code);
 };
@@ -59,21 +62,21 @@ struct recording_opts {
 	uint64_t flush_ms;
 	uint8_t rec_id[UUID_LEN];
 	uint8_t dek_id[UUID_LEN];
-	struct span dek;	/* 32 bytes; copied to locked memory */
-	struct span wrapped;	/* the same, wrapped; copied */
+	struct span dek;     /* 32 bytes; copied to locked memory */
+	struct span wrapped; /* the same, wrapped; copied */
 	uint32_t node_key_id;
-	struct span node_key;	/* public, 32 bytes */
+	struct span node_key; /* public, 32 bytes */
 	uint64_t node_seq;
 	uint32_t protocol;
-	const char *about;	/* JSON: user, account, asset, peer */
+	const char *about; /* JSON: user, account, asset, peer */
 	enum record_rule shell, exec, sftp;
 	const struct recording_ops *ops; /* kept a pointer to, as is ctx */
 	void *ctx;
 };
 
 void recording_free(struct recording *r);
-struct recording *recording_new(const struct recording_opts *o,
-    struct fail *f) OWNED_BY(recording_free) MUST_USE;
+struct recording *recording_new(
+    const struct recording_opts *o, struct fail *f) MUST_USE;
 
 /* Offer it to the recorder; ends in ops->opened. */
 int recording_open(struct recording *r) MUST_USE;
@@ -85,11 +88,13 @@ extern const struct chain_filter recording_filter;
 int recording_say(struct recording *r, uint8_t type, const char *text) MUST_USE;
 
 /* END, trailer, close; ends in ops->closed. */
-void recording_close(struct recording *r, uint32_t why_code,
-    const char *detail);
+void recording_close(
+    struct recording *r, uint32_t why_code, const char *detail);
 
 /* A message from the recorder about this recording. */
 int recording_message(struct recording *r, const struct ipc_msg *m) MUST_USE;
+/* The spool can be written again. */
+void recording_ready(struct recording *r);
 /* The recorder or the keeper was restarted: take up where it was. */
 void recording_peer_up(struct recording *r, enum peer p);
 /* Another process goes on with it: say so, so that it is not closed. */

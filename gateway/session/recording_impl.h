@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef GATEWAY_SESSION_RECORDING_IMPL_H
+#define GATEWAY_SESSION_RECORDING_IMPL_H
+
+/*
+ * The inside of struct recording, shared by recording.c (writer, recorder
+ * process, time) and recording_channel.c (what is kept of each channel).
+ */
+
+#include "recorder/writer.h"
+#include "session/recording.h"
+
+enum { RULE_SHELL, RULE_EXEC, RULE_SFTP, RULE_COUNT };
+enum { RECORDING_SIGN_MS = 5000 };
+
+struct unsafe;
+struct recording_channel;
+
+struct recording {
+	struct peers *peers;
+	const struct recording_ops *ops;
+	void *ctx;
+	struct rcd_writer *writer;
+	uint8_t rec_id[UUID_LEN];
+	struct buf wrapped;
+	uint64_t start_ns;
+	uint64_t flush_ns;
+	enum record_rule rules[RULE_COUNT];
+	struct recording_channel *channels;
+	unsigned n_channels;
+
+	struct timer *timer; /* flush, unechoed input, checkpoint */
+	uint64_t due_ns;
+	uint64_t pending_ns; /* when the oldest unsealed event came; 0: none */
+	unsigned unsealed_checks;
+
+	struct unsafe *first, *last; /* sealed, not known to be on disk */
+	size_t unsafe_bytes;
+	uint64_t chunks;
+
+	struct timer *sign_timer;
+	uint64_t asked_seq;
+	bool asked;   /* the keeper signs */
+	bool opened;  /* the recorder has it */
+	bool unsent;  /* chunks wait for the recorder's state */
+	bool held;    /* a push was answered CHAIN_HOLD */
+	bool trouble; /* the recorder cannot write */
+	bool closing;
+	bool ended; /* the writer has its end, the trailer is awaited */
+	bool trailed;
+	int code; /* the writer failed: final */
+};
+
+/* recording.c */
+uint64_t recording_us(const struct recording *r, uint64_t mono);
+int recording_event(struct recording *r, uint64_t mono, uint8_t type,
+    uint32_t channel, struct span payload);
+void recording_arm(struct recording *r);
+void recording_trailer(struct recording *r, const uint8_t *sig);
+
+/* recording_channel.c */
+int recording_chunk(struct recording *r, const struct chunk *c);
+/* When the next unechoed input is decided, mono ns; UINT64_MAX: none. */
+uint64_t recording_channels_due(const struct recording *r);
+void recording_channels_tick(struct recording *r, uint64_t now);
+/* What is not decided is masked. */
+void recording_channels_flush(struct recording *r);
+void recording_channels_fini(struct recording *r);
+int recording_channels_export(const struct recording *r, struct buf *out);
+int recording_channels_import(struct recording *r, struct span *s);
+
+#endif /* GATEWAY_SESSION_RECORDING_IMPL_H */
