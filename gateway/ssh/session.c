@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of an SSH session: its states, the pump that takes packets from each
+ * leg to whoever they are for in the present state, and its limits in time.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ssh/session_impl.h"
+
+struct row {
+	const char *name;
+	uint64_t limit_s;
+	unsigned next;
+	int why;
+};
+
+static const struct row states[] = {
+#define STATE(name, secs, next, why)                                           \
+	[SESSION_##name] = {#name, secs, next, why},
+#include "ssh/session_tbl.h"
+#undef STATE
+};
+
+const struct io_opts session_io_opts = {
+    .in_max = LEG_IN,
+    .out_max = 4 * 1024 * 1024,
+    .read_size = 128 * 1024,
+    .lowat = LEG_OUT_LOW,
+};
+
+/* ---- states */
+
+static uint64_t
+state_limit_ms(const struct ssh_session *s, enum session_state st)
+{
+	const struct conf *c = s->env->conf;
+
+	switch (st) {
+	case SESSION_HELLO:
+	case SESSION_AUTH:
+		return c->gateway_login_grace;
+	case SESSION_CONNECT:
+	case SESSION_TARGET_KEX:
+	case SESSION_TARGET_AUTH:
+		return c->gateway_connect_timeout;
+	default:
+		return states[st].limit_s * 1000U;
+	}
+}
+
+void
+session_to(struct ssh_session *s, enum session_state to)
+{
+	uint64_t limit = state_limit_ms(s, to);
+
+	MUST(to == SESSION_CLOSING || (states[s->state].next & BIT(to)) != 0 ||
+	     (s->state == SESSION_HELLO && to == SESSION_HELLO));
+	log_debug(&s->log, "%s -> %s", states[s->state].name, states[to].name);
+	/* One limit for all of the login. */
+	if (to != SESSION_AUTH) {
+		if (limit != 0)
+			timer_set(s->timer, limit);
+		else
+			timer_clear(s->timer);
+	}
+	s->state = to;
+}
+
+static void
+on_timer(struct timer *t, void *ctx)
+{
+	struct ssh_session *s = ctx;
+
+	(void)t;
+	if (s->state == SESSION_CLOSING) {
+		session_moved(s); /* waited long enough */
+		return;
+	}
+	if (s->state == SESSION_CONNECT || s->state == SESSION_TARGET_KEX ||
+	    s->state == SESSION_TARGET_AUTH || s->state == SESSION_WANT ||
+	    s->state == SESSION_OPEN) {
+		session_refuse(s, states[s->state].why, NULL);
+		return;
+	}
+	session_endf(
+	    s, states[s->state].why, "%s took too long", states[s->state].name);
+}
+
+void
+session_end(struct ssh_session *s, int why)
+{
+	if (s->state == SESSION_CLOSING || s->state == SESSION_CLOSED ||
+	    s->state == SESSION_MOVED)
+		return;
+	if (s->why == 0)
+		s->why = why;
+	session_to(s, SESSION_CLOSING);
+	session_closing(s);
+}
+
+void
+session_endf(struct ssh_session *s, int why, const char *fmt, ...)
+{
+	char text[200];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	(void)fail_set(&s->fail, FAIL_STATE, "%s", text);
+	session_end(s, why);
+}
+
+/* ---- the pump */
+
+static int
+keys_changed(struct ssh_session *s, struct ssh_leg *leg)
+{
+	if (ssh_transport_kex_count(leg->t) > 1) {
+		session_kick(s); /* the other leg may have waited for it */
+		return 0;
+	}
+	return leg == &s->leg[LEG_USER] ? session_user_auth(s)
+					: session_target_auth(s);
+}
+
+/* Hand one packet on.  0 taken, 1 hold, or a FAIL_* code. */
+static int
+leg_packet(struct ssh_session *s, struct ssh_leg *leg)
+{
+	const struct ssh_packet *pkt = &leg->held;
+	bool user = leg == &s->leg[LEG_USER];
+	uint8_t num = pkt->len > 0 ? pkt->p[0] : 0;
+
+	switch (s->state) {
+	case SESSION_RELAY:
+		if (num >= SSH_MSG_GLOBAL_REQUEST)
+			return session_relay_packet(s, leg, &leg->held);
+		break;
+	case SESSION_REFUSED:
+		if (!user)
+			return 0;
+		break;
+	case SESSION_WANT:
+	case SESSION_OPEN:
+	case SESSION_CONNECT:
+	case SESSION_TARGET_KEX:
+	case SESSION_TARGET_AUTH:
+		if (user && num >= SSH_MSG_GLOBAL_REQUEST)
+			return 1; /* until there is a target */
+		break;
+	default:
+		break;
+	}
+	return user ? session_user_packet(s, pkt)
+		    : session_target_packet(s, pkt);
+}
+
+static void
+leg_failed(struct ssh_session *s, struct ssh_leg *leg, int code)
+{
+	bool user = leg == &s->leg[LEG_USER];
+	const struct fail *f = ssh_transport_fail(leg->t);
+
+	if (f->code != 0)
+		(void)fail_set(&s->fail, code, "%s", f->why);
+	if (!user && s->state < SESSION_RELAY) {
+		session_target_lost(s, fail_why(&s->fail, code));
+		return;
+	}
+	/* A broken peer hears what it did, as far as it can. */
+	IGNORE(ssh_transport_disconnect(leg->t, io_out(leg->io),
+	    code == FAIL_MAC ? SSH_DISCONNECT_MAC_ERROR
+			     : SSH_DISCONNECT_PROTOCOL_ERROR,
+	    fail_why(&s->fail, code)));
+	io_flush(leg->io);
+	session_end(s, user ? WHY_USER_PROTO : WHY_TARGET_PROTO);
+}
+
+/* The peer has said goodbye, or just gone. */
+static void
+leg_left(struct ssh_session *s, struct ssh_leg *leg)
+{
+	const char *words = ssh_transport_goodbye(leg->t);
+
+	if (leg == &s->leg[LEG_USER]) {
+		session_end(s, WHY_USER_LEFT);
+		return;
+	}
+	if (words[0] != '\0')
+		(void)fail_set(&s->fail, FAIL_CLOSED, "%s", words);
+	if (s->state < SESSION_RELAY)
+		session_target_lost(
+		    s, words[0] != '\0' ? words : "it closed the connection");
+	else
+		session_end(s, WHY_TARGET_LEFT);
+}
+
+/* One step: true to go on. */
+static bool
+leg_step(struct ssh_session *s, struct ssh_leg *leg)
+{
+	int r;
+
+	if (leg->held.p == NULL) {
+		r = ssh_transport_next(
+		    leg->t, io_in(leg->io), io_out(leg->io), &leg->held);
+		if (r != SSH_NEXT_PACKET)
+			leg->held.p = NULL;
+		switch (r) {
+		case SSH_NEXT_PACKET:
+			break;
+		case SSH_NEXT_MORE:
+			return false;
+		case SSH_NEXT_SIGN:
+			r = session_user_sign(s);
+			goto check;
+		case SSH_NEXT_HOSTKEY:
+			r = session_target_hostkey(s);
+			goto check;
+		case SSH_NEXT_KEYS:
+			r = keys_changed(s, leg);
+			goto check;
+		case SSH_NEXT_DISCONNECT:
+			leg_left(s, leg);
+			return false;
+		default:
+			leg_failed(s, leg, r);
+			return false;
+		}
+	}
+	r = leg_packet(s, leg);
+	if (r == 1) {
+		io_pause(leg->io); /* held points into its buffer */
+		return false;
+	}
+	leg->held.p = NULL;
+	if (buf_len(&leg->carry) > 0)
+		buf_fini(&leg->carry);
+check:
+	if (r < 0 && s->state < SESSION_CLOSING)
+		leg_failed(s, leg, r);
+	return r >= 0;
+}
+
+static void
+leg_pump(struct ssh_session *s, struct ssh_leg *leg)
+{
+	if (leg->io == NULL || leg->t == NULL)
+		return;
+	while (s->state < SESSION_CLOSING) {
+		if (!leg_step(s, leg))
+			break;
+		if (leg->io == NULL)
+			return;
+	}
+	if (s->state >= SESSION_CLOSING || leg->io == NULL)
+		return;
+	if (leg->held.p == NULL) {
+		if (leg->eof) {
+			leg_left(s, leg);
+			return;
+		}
+		if (io_paused(leg->io))
+			io_resume(leg->io);
+	}
+}
+
+static void
+on_kick(void *ctx)
+{
+	struct ssh_session *s = ctx;
+	int i;
+
+	if (s->state == SESSION_CLOSED) {
+		session_free(s);
+		return;
+	}
+	for (i = 0; i < 2; i++) {
+		leg_pump(s, &s->leg[i]);
+		if (s->leg[i ^ 1].io != NULL)
+			io_flush_soon(s->leg[i ^ 1].io);
+		if (s->leg[i].io != NULL)
+			io_flush_soon(s->leg[i].io);
+	}
+}
+
+void
+session_kick(struct ssh_session *s)
+{
+	if (loop_defer(s->env->loop, on_kick, s) != 0)
+		session_end(s, WHY_INTERNAL);
+}
+
+void
+session_on_io(struct io *io, enum io_event ev, void *ctx)
+{
+	struct ssh_leg *leg = ctx;
+	struct ssh_session *s = leg->s;
+	struct ssh_leg *other = &s->leg[leg == &s->leg[LEG_USER]];
+
+	switch (ev) {
+	case IO_DATA:
+		if (s->state == SESSION_CLOSING) {
+			buf_reset(io_in(io));
+			return;
+		}
+		leg_pump(s, leg);
+		if (other->io != NULL)
+			io_flush_soon(other->io);
+		if (leg->io != NULL)
+			io_flush_soon(leg->io);
+		return;
+	case IO_LOWAT:
+		if (s->state == SESSION_CLOSING)
+			session_closing_io(s);
+		else
+			session_kick(s);
+		return;
+	case IO_CONNECTED:
+		if (session_target_connected(s) != 0)
+			session_end(s, WHY_INTERNAL);
+		return;
+	case IO_EOF:
+		leg->eof = true;
+		break;
+	case IO_ERROR:
+		if (s->state == SESSION_CONNECT && leg == &s->leg[LEG_TARGET]) {
+			session_target_lost(s, io_fail(io)->why);
+			return;
+		}
+		leg->eof = true;
+		leg->held.p = NULL;
+		break;
+	case IO_TIMEOUT:
+		return;
+	}
+	if (s->state == SESSION_CLOSING)
+		session_closing_io(s);
+	else
+		session_kick(s);
+}
+
+/* ---- life */
+
+int
+session_leg_start(struct ssh_session *s, struct ssh_leg *leg,
+    const struct ssh_transport_opts *o)
+{
+	(void)s;
+	if ((leg->t = ssh_transport_new(o)) == NULL)
+		return FAIL_NOMEM;
+	leg->held.p = NULL;
+	return ssh_transport_start(leg->t, io_out(leg->io));
+}
+
+void
+session_leg_free(struct ssh_leg *leg)
+{
+	io_free(leg->io);
+	leg->io = NULL;
+	ssh_transport_free(leg->t);
+	leg->t = NULL;
+	buf_fini(&leg->carry);
+	leg->held.p = NULL;
+}
+
+void
+session_free(struct ssh_session *s)
+{
+	if (s == NULL)
+		return;
+	loop_undefer(s->env->loop, s);
+	peers_forget(s->env->peers, s);
+	session_leg_free(&s->leg[LEG_USER]);
+	session_leg_free(&s->leg[LEG_TARGET]);
+	userauth_free(s->userauth);
+	targetauth_free(s->targetauth);
+	refusal_free(s->refusal);
+	ssh_relay_free(s->relay);
+	chain_free(s->chain);
+	recording_free(s->recording);
+	live_free(s->live);
+	secret_free(s->password);
+	timer_free(s->timer);
+	timer_free(s->rules);
+	buf_fini(&s->pubkey);
+	buf_fini(&s->grant.pins);
+	buf_fini(&s->grant.wrapped);
+	s->env->ops->gone(s->env->ctx, s);
+	wipe(&s->login, sizeof(s->login));
+	free(s);
+}
+
+/* The parts that every session has from its first moment. */
+struct ssh_session *
+session_alloc(const struct ssh_env *env)
+{
+	struct ssh_session *s;
+	int i;
+
+	if ((s = calloc(1, sizeof(*s))) == NULL)
+		return NULL;
+	s->env = env;
+	for (i = 0; i < 2; i++) {
+		s->leg[i].s = s;
+		buf_init_secret(&s->leg[i].carry, SSH_PACKET_MAX);
+	}
+	buf_init(&s->pubkey, 16384);
+	buf_init(&s->grant.pins, 65536);
+	buf_init(&s->grant.wrapped, 1024);
+	s->timer = timer_new(env->loop, on_timer, s);
+	s->rules = timer_new(env->loop, session_on_rules, s);
+	if (s->timer == NULL || s->rules == NULL) {
+		timer_free(s->timer);
+		timer_free(s->rules);
+		free(s);
+		return NULL;
+	}
+	s->began_ns = s->active_ns = mono_ns();
+	return s;
+}
+
+struct ssh_session *
+ssh_session_new(
+    const struct ssh_env *env, int fd, uint64_t conn, const char *peer)
+{
+	struct ssh_session *s;
+
+	if ((s = session_alloc(env)) == NULL) {
+		(void)close(fd);
+		return NULL;
+	}
+	s->conn = conn;
+	(void)snprintf(s->peer, sizeof(s->peer), "%s", peer);
+	(void)snprintf(s->log.prefix, sizeof(s->log.prefix), "c=%llu from=%s",
+	    (unsigned long long)conn, s->peer);
+	s->leg[LEG_USER].io = io_new(
+	    env->loop, fd, &session_io_opts, session_on_io, &s->leg[LEG_USER]);
+	if (s->leg[LEG_USER].io == NULL || session_user_hello(s) != 0) {
+		session_free(s);
+		return NULL;
+	}
+	session_to(s, SESSION_HELLO);
+	return s;
+}
+
+bool
+ssh_session_live(const struct ssh_session *s)
+{
+	return s->state == SESSION_RELAY;
+}
+
+const uint8_t *
+ssh_session_id(const struct ssh_session *s)
+{
+	return s->grant.session_id;
+}
+
+const uint8_t *
+ssh_session_rec_id(const struct ssh_session *s)
+{
+	return s->grant.rec_id;
+}
+
+void
+ssh_session_stop(struct ssh_session *s)
+{
+	session_end(s, WHY_NODE_STOP);
+}
+
+int
+ssh_session_recorder(struct ssh_session *s, const struct ipc_msg *m)
+{
+	return s->recording == NULL ? 0 : recording_message(s->recording, m);
+}
+
+void
+ssh_session_writable(struct ssh_session *s)
+{
+	if (s->recording != NULL)
+		recording_ready(s->recording);
+}
+
+void
+ssh_session_set_seat(struct ssh_session *s, void *seat)
+{
+	s->seat = seat;
+}
+
+void *
+ssh_session_seat(const struct ssh_session *s)
+{
+	return s->seat;
+}
