@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The gateway worker process: accepts users, holds their sessions, and ends
+ * when it is told to and nothing is left.  It has no database, no disk and no
+ * master key.
+ */
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/sandbox.h"
+#include "base/secret.h"
+
+#include "daemon/worker_impl.h"
+#include "keeper/keeper_msg.h"
+#include "recorder/codec.h"
+
+enum { TICK_MS = 50, STOP_MS = 9000, ACCEPT_BATCH = 16, BANNER_MAX = 4096 };
+
+/* ---- listeners */
+
+static void
+peer_words(
+    const struct sockaddr_storage *ss, socklen_t len, char *dst, size_t size)
+{
+	char host[64], port[8], text[96];
+
+	if (getnameinfo((const struct sockaddr *)ss, len, host, sizeof(host),
+		port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
+		(void)snprintf(dst, size, "unknown");
+		return;
+	}
+	/* An IPv4 client of a dual-stack socket. */
+	if (strncmp(host, "::ffff:", 7) == 0)
+		(void)snprintf(text, sizeof(text), "%s:%s", host + 7, port);
+	else if (strchr(host, ':') != NULL)
+		(void)snprintf(text, sizeof(text), "[%s]:%s", host, port);
+	else
+		(void)snprintf(text, sizeof(text), "%s:%s", host, port);
+	(void)snprintf(dst, size, "%.*s", (int)size - 1, text);
+}
+
+static bool
+is_full(const struct worker *w)
+{
+	return w->n_seats >= w->conf->gateway_sessions_per_worker;
+}
+
+static void
+on_accept(struct watch *watch, int fd, unsigned events, void *ctx)
+{
+	struct worker *w = ctx;
+	struct sockaddr_storage ss;
+	struct ssh_session *s;
+	socklen_t len;
+	char peer[64];
+	int i, c, one = 1;
+
+	(void)watch;
+	(void)events;
+	for (i = 0; i < ACCEPT_BATCH && !is_full(w) && !w->draining; i++) {
+		len = sizeof(ss);
+		c = accept4(fd, (struct sockaddr *)&ss, &len,
+		    SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (c < 0) {
+			if (errno != EAGAIN && errno != EINTR &&
+			    errno != ECONNABORTED)
+				log_warn(NULL, "accept: %s", strerror(errno));
+			return;
+		}
+		(void)setsockopt(
+		    c, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+		(void)setsockopt(
+		    c, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+		peer_words(&ss, len, peer, sizeof(peer));
+		s = ssh_session_new(&w->env, c, ++w->last_conn, peer);
+		if (s == NULL || worker_seat(w, s) != 0)
+			log_warn(NULL, "no memory for a user at %s", peer);
+	}
+}
+
+/* Listen exactly while there is room. */
+static void
+listen_as_needed(struct worker *w)
+{
+	bool want = w->ready && !w->draining && !is_full(w);
+	struct listener *l;
+
+	for (l = w->listeners; l != NULL; l = l->next) {
+		if (want && l->watch == NULL) {
+			l->watch =
+			    watch_new_listener(w->loop, l->fd, on_accept, w);
+		} else if (!want && l->watch != NULL) {
+			watch_free(l->watch);
+			l->watch = NULL;
+		}
+	}
+}
+
+/* ---- start */
+
+static void
+on_hostkeys(void *ctx, int code, const struct ipc_msg *m)
+{
+	struct worker *w = ctx;
+	struct km_hostkeys hk;
+
+	if (code != 0 || m->type != km_hostkeys_type ||
+	    km_hostkeys_get(m->body, &hk) != 0 || hk.blobs.len == 0) {
+		log_err(NULL, "the keeper has no host keys");
+		return;
+	}
+	buf_reset(&w->hostkeys);
+	if (buf_put(&w->hostkeys, hk.blobs.p, hk.blobs.len) != 0)
+		return;
+	w->env.hostkeys = buf_span(&w->hostkeys);
+	worker_changed(w);
+}
+
+static void
+ask_hostkeys(struct worker *w)
+{
+	IGNORE(peers_ask(w->peers, PEER_KEEPER, km_hostkeys_get_type,
+	    SPAN("", 0), on_hostkeys, w));
+}
+
+static bool
+has_all(const struct worker *w)
+{
+	return w->env.hostkeys.len > 0 && peers_up(w->peers, PEER_KEEPER) &&
+	       peers_up(w->peers, PEER_BROKER) &&
+	       peers_up(w->peers, PEER_RECORDER);
+}
+
+void
+worker_changed(struct worker *w)
+{
+	if (!w->ready && has_all(w)) {
+		w->ready = true;
+		IGNORE(child_ready(w->child));
+	}
+	listen_as_needed(w);
+	if (w->child != NULL)
+		IGNORE(child_load(w->child, w->n_seats));
+}
+
+/* ---- orders of the supervisor */
+
+static void
+on_link(void *ctx, enum role role, uint32_t peer, int fd)
+{
+	struct worker *w = ctx;
+	enum peer p;
+	int r;
+
+	(void)peer;
+	if (role == ROLE_KEEPER) {
+		p = PEER_KEEPER;
+	} else if (role == ROLE_BROKER) {
+		p = PEER_BROKER;
+	} else if (role == ROLE_RECORDER) {
+		p = PEER_RECORDER;
+	} else {
+		(void)close(fd);
+		return;
+	}
+	if ((r = peers_link(w->peers, p, fd)) != 0)
+		log_err(NULL, "no link: %s", fail_text(r));
+	else if (p == PEER_KEEPER && w->env.hostkeys.len == 0)
+		ask_hostkeys(w);
+}
+
+static void
+on_listener(void *ctx, const char *name, int fd)
+{
+	struct worker *w = ctx;
+	struct listener *l;
+
+	if (strcmp(name, "ssh") != 0 || (l = calloc(1, sizeof(*l))) == NULL) {
+		(void)close(fd);
+		return;
+	}
+	l->fd = fd;
+	l->next = w->listeners;
+	w->listeners = l;
+	worker_changed(w);
+}
+
+static void
+on_drain(void *ctx)
+{
+	struct worker *w = ctx;
+
+	w->draining = true;
+	listen_as_needed(w);
+	timer_set(w->tick, 0);
+}
+
+static void
+on_stop(void *ctx)
+{
+	struct worker *w = ctx;
+	struct seat *st, *next;
+
+	if (w->stopping)
+		return;
+	w->stopping = true;
+	w->stop_ns = mono_ns() + (uint64_t)STOP_MS * 1000000U;
+	for (st = w->seats; st != NULL; st = next) {
+		next = st->next;
+		ssh_session_stop(st->s);
+	}
+	on_drain(w);
+}
+
+static void
+on_handover(void *ctx, uint32_t to, int fd)
+{
+	struct worker *w = ctx;
+
+	log_info(NULL, "handing %u sessions over to worker %u", w->n_seats, to);
+	worker_handover(w, fd);
+	on_drain(w);
+}
+
+static void
+on_takeover(void *ctx, uint32_t from, int fd)
+{
+	(void)from;
+	worker_takeover(ctx, fd);
+}
+
+static const struct child_ops child_ops = {
+    .link = on_link,
+    .listener = on_listener,
+    .drain = on_drain,
+    .stop = on_stop,
+    .handover = on_handover,
+    .takeover = on_takeover,
+};
+
+/* While draining: move what can be moved, end when nothing is left. */
+static void
+on_tick(struct timer *t, void *ctx)
+{
+	struct worker *w = ctx;
+
+	worker_move(w);
+	if (w->n_seats == 0 && peers_posted(w->peers) == 0 &&
+	    (w->out == NULL || ipc_queued(w->out->ipc) == 0)) {
+		loop_stop(w->loop);
+		return;
+	}
+	if (w->stop_ns != 0 && mono_ns() > w->stop_ns) {
+		log_warn(NULL, "ending with %u sessions and %u rows open",
+		    w->n_seats, peers_posted(w->peers));
+		loop_stop(w->loop);
+		return;
+	}
+	timer_set(t, TICK_MS);
+}
+
+/* ---- the process */
+
+static char *
+banner_load(const struct conf *c)
+{
+	char *path, *text;
+	FILE *fp;
+	size_t n;
+
+	if ((text = calloc(1, BANNER_MAX + 1)) == NULL ||
+	    c->gateway_banner[0] == '\0')
+		return text;
+	if ((path = conf_path(c, c->gateway_banner)) == NULL)
+		return text;
+	if ((fp = fopen(path, "r")) == NULL) {
+		log_warn(NULL, "banner %s: %s", path, strerror(errno));
+	} else {
+		n = fread(text, 1, BANNER_MAX, fp);
+		text[n] = '\0';
+		(void)fclose(fp);
+	}
+	free(path);
+	return text;
+}
+
+static void
+worker_fini(struct worker *w)
+{
+	struct listener *l;
+
+	while (w->seats != NULL) {
+		/* Only when time ran out: its recording closes as truncated. */
+		struct seat *st = w->seats;
+
+		w->seats = st->next;
+		free(st);
+	}
+	worker_move_fini(w);
+	while ((l = w->listeners) != NULL) {
+		w->listeners = l->next;
+		watch_free(l->watch);
+		(void)close(l->fd);
+		free(l);
+	}
+	child_free(w->child);
+	peers_free(w->peers);
+	rcd_codec_free(w->env.codec);
+	timer_free(w->tick);
+	buf_fini(&w->hostkeys);
+	free(w->banner);
+	loop_free(w->loop);
+}
+
+static int
+worker_init(struct worker *w, const struct role_args *a)
+{
+	w->conf = a->conf;
+	buf_init(&w->hostkeys, 65536);
+	if ((w->loop = loop_new()) == NULL ||
+	    (w->tick = timer_new(w->loop, on_tick, w)) == NULL ||
+	    (w->peers = peers_new(w->loop, &worker_peers_ops, w)) == NULL ||
+	    (w->env.codec = rcd_codec_new()) == NULL ||
+	    (w->banner = banner_load(w->conf)) == NULL)
+		return FAIL_NOMEM;
+	w->env.loop = w->loop;
+	w->env.conf = w->conf;
+	w->env.peers = w->peers;
+	w->env.banner = w->banner;
+	w->env.writable = true;
+	w->env.ops = &worker_session_ops;
+	w->env.ctx = w;
+	if ((w->child = child_new(w->loop, a, &child_ops, w)) == NULL)
+		return FAIL_NOMEM;
+	return 0;
+}
+
+int
+worker_main(const struct role_args *a)
+{
+	const struct sandbox_opts box = {.profile = SANDBOX_WORKER};
+	struct fail f = {.code = 0};
+	static struct worker w;
+	int r;
+
+	if ((r = worker_init(&w, a)) == 0 && a->conf->gateway_sandbox)
+		r = sandbox_enter(&box, &f);
+	if (r == 0)
+		r = loop_run(w.loop);
+	if (r != 0)
+		log_err(NULL, "worker: %s", fail_why(&f, r));
+	worker_fini(&w);
+	return r == 0 ? 0 : 1;
+}
