@@ -28,6 +28,13 @@
 #endif
 #endif
 
+/* A result that one means to ignore: gcc does not take a cast for an answer. */
+#define IGNORE(expr)                                                           \
+	do {                                                                   \
+		if ((expr) != 0) {                                             \
+		}                                                              \
+	} while (0)
+
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 #define BIT(n) (1U << (n))
 
