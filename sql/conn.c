@@ -105,7 +105,7 @@ set_options(struct conn *c, MYSQL *my, struct fail *f)
 	unsigned connect_s = CONNECT_TIMEOUT_S;
 	/* The server's own limit comes first and keeps the connection. */
 	unsigned io_s = (c->o->timeout_ms + 999) / 1000 + 1;
-	unsigned off = 0;
+	unsigned off = 0, tcp = MYSQL_PROTOCOL_TCP;
 	my_bool yes = 1;
 	int bad = 0;
 
@@ -120,6 +120,8 @@ set_options(struct conn *c, MYSQL *my, struct fail *f)
 			return fail_set(f, FAIL_CONF,
 			    "[database] tls_ca is needed in cluster mode");
 		}
+		/* Else "localhost" would mean a socket without TLS. */
+		bad |= mysql_options(my, MYSQL_OPT_PROTOCOL, &tcp);
 		bad |= mysql_options(my, MYSQL_OPT_SSL_ENFORCE, &yes);
 		bad |= mysql_options(my, MYSQL_OPT_SSL_CA, c->o->tls_ca);
 		bad |=
