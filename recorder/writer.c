@@ -296,6 +296,9 @@ rcd_writer_event(struct rcd_writer *w, uint64_t t_us, enum rcd_event type,
 		return w->dead;
 	if (w->ending || info.name == NULL)
 		return FAIL_STATE;
+	if (!splittable(e.type) &&
+	    payload.len > w->max_chunk - RCD_EVENT_HEAD_MAX)
+		return FAIL_RANGE;
 	p = &w->pending[info.class];
 	if (t_us > w->now_us)
 		w->now_us = t_us;
@@ -309,8 +312,6 @@ rcd_writer_event(struct rcd_writer *w, uint64_t t_us, enum rcd_event type,
 		return r;
 	if (splittable(e.type))
 		return event_split(w, p, e);
-	if (payload.len > w->max_chunk - RCD_EVENT_HEAD_MAX)
-		return FAIL_RANGE;
 	if ((r = rcd_writer_seal(w)) != 0)
 		return r;
 	return event_append(w, p, &e);
