@@ -32,8 +32,9 @@ enum ssh_next {
 	SSH_NEXT_PACKET = 1,  /* *pkt is a packet, lent until the next call */
 	SSH_NEXT_SIGN = 2,    /* server: sign ssh_transport_sign_request() */
 	SSH_NEXT_HOSTKEY = 3, /* client: judge ssh_transport_hostkey() */
-	SSH_NEXT_KEYS = 4,    /* a key exchange is complete, the first or later */
-	SSH_NEXT_DISCONNECT = 5, /* peer said goodbye: ssh_transport_goodbye() */
+	SSH_NEXT_KEYS = 4, /* a key exchange is complete, the first or later */
+	SSH_NEXT_DISCONNECT =
+	    5, /* peer said goodbye: ssh_transport_goodbye() */
 };
 
 struct ssh_packet {
@@ -53,6 +54,8 @@ struct ssh_algs {
 /* What is offered by default, and what old devices need (opt-in per asset). */
 extern const struct ssh_algs ssh_algs_default;
 extern const struct ssh_algs ssh_algs_legacy;
+/* FAIL_CONF when a name is not known, or a list is empty. */
+int ssh_algs_check(const struct ssh_algs *algs, struct fail *f) MUST_USE;
 
 struct ssh_transport_opts {
 	enum ssh_role role;
@@ -84,8 +87,8 @@ int ssh_transport_start(struct ssh_transport *t, struct buf *out) MUST_USE;
  * this in.  Replies of the transport itself go to out.  While the answer to
  * SSH_NEXT_SIGN or SSH_NEXT_HOSTKEY is outstanding returns SSH_NEXT_MORE.
  */
-int ssh_transport_next(struct ssh_transport *t, struct buf *in,
-    struct buf *out, struct ssh_packet *pkt) MUST_USE;
+int ssh_transport_next(struct ssh_transport *t, struct buf *in, struct buf *out,
+    struct ssh_packet *pkt) MUST_USE;
 
 /*
  * Encrypt one packet's payload into out.  During a key exchange it is queued
@@ -117,26 +120,28 @@ int ssh_transport_disconnect(struct ssh_transport *t, struct buf *out,
 /* The peer's words, escaped for printing; "" when there were none. */
 const char *ssh_transport_goodbye(const struct ssh_transport *t);
 /* SSH_MSG_IGNORE with n random bytes: keeps a paused peer's timers quiet. */
-int ssh_transport_ignore(struct ssh_transport *t, struct buf *out,
-    size_t n) MUST_USE;
+int ssh_transport_ignore(
+    struct ssh_transport *t, struct buf *out, size_t n) MUST_USE;
 /* SSH_MSG_UNIMPLEMENTED for a packet. */
-int ssh_transport_unimplemented(struct ssh_transport *t, struct buf *out,
-    uint32_t seq) MUST_USE;
+int ssh_transport_unimplemented(
+    struct ssh_transport *t, struct buf *out, uint32_t seq) MUST_USE;
 
 /* Server, at SSH_NEXT_SIGN: the algorithm and the exchange hash to sign. */
-const char *ssh_transport_sign_request(const struct ssh_transport *t,
-    struct span *hash);
+const char *ssh_transport_sign_request(
+    const struct ssh_transport *t, struct span *hash);
+/* The blob of the key to sign with; empty unless a signature is awaited. */
+struct span ssh_transport_sign_key(const struct ssh_transport *t);
 /* sig: an SSH signature blob.  Goes on with the key exchange. */
-int ssh_transport_signed(struct ssh_transport *t, struct buf *out,
-    struct span sig) MUST_USE;
+int ssh_transport_signed(
+    struct ssh_transport *t, struct buf *out, struct span sig) MUST_USE;
 
 /*
  * Client, at SSH_NEXT_HOSTKEY: the signature over the exchange hash has been
  * verified with this key; is it the target's?
  */
 struct span ssh_transport_hostkey(const struct ssh_transport *t);
-int ssh_transport_hostkey_accept(struct ssh_transport *t,
-    struct buf *out) MUST_USE;
+int ssh_transport_hostkey_accept(
+    struct ssh_transport *t, struct buf *out) MUST_USE;
 
 /* H of the first key exchange; empty before. */
 struct span ssh_transport_session_id(const struct ssh_transport *t);
@@ -157,8 +162,8 @@ const struct fail *ssh_transport_fail(const struct ssh_transport *t);
  * flight returns FAIL_BUSY: try again after SSH_NEXT_KEYS).  out must be a
  * secret buffer.
  */
-int ssh_transport_export(const struct ssh_transport *t,
-    struct buf *out) MUST_USE;
+int ssh_transport_export(
+    const struct ssh_transport *t, struct buf *out) MUST_USE;
 int ssh_transport_import(struct ssh_transport **t,
     const struct ssh_transport_opts *o, struct span state,
     struct fail *f) MUST_USE;
