@@ -49,7 +49,10 @@ AC_DEFUN([SP_HARDENING], [
 	    -ftrivial-auto-var-init=zero -fstrict-flex-arrays=3
 	    -fno-delete-null-pointer-checks -fno-strict-overflow -fno-common
 	    -fPIE], [SP_TRY_CFLAG(flag)])
-	m4_foreach([flag], [[-pie], [-Wl,-z,relro], [-Wl,-z,now],
-	    [-Wl,-z,noexecstack], [-Wl,-z,separate-code], [-Wl,--as-needed]],
-	    [SP_TRY_LDFLAG(flag)])
+	SP_TRY_LDFLAG([-pie])
+	SP_TRY_LDFLAG([-Wl,-z,relro])
+	SP_TRY_LDFLAG([-Wl,-z,now])
+	SP_TRY_LDFLAG([-Wl,-z,noexecstack])
+	SP_TRY_LDFLAG([-Wl,-z,separate-code])
+	SP_TRY_LDFLAG([-Wl,--as-needed])
 ])
