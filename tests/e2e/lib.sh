@@ -1,0 +1,138 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# For the end-to-end tests: a node of its own per test, with a real sshd as
+# target, in a temporary folder; everything is ended by its process id.
+#
+#	. lib.sh BUILD; node_up [settings]; ...; the rest happens on exit
+set -u
+
+build=${1:?usage: $0 BUILD}
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+dir=$(mktemp -d "${TMPDIR:-/tmp}/sp-e2e.XXXXXX")
+chmod 755 "$dir"
+# Ports by the test's number, so that a failed one does not harm the next.
+number=$(basename "$0" | sed 's/^\([0-9]*\).*/\1/')
+offset=$((10000 + 10#${number:-0} * 20))
+failures=0
+children=()
+
+note() {
+	printf '# %s\n' "$*"
+}
+
+ok() { # what is true
+	printf 'ok - %s\n' "$*"
+}
+
+fail() {
+	printf 'NOT OK - %s\n' "$*"
+	failures=$((failures + 1))
+}
+
+# what, then a command that must succeed
+check() {
+	local what=$1
+	shift
+	if "$@"; then ok "$what"; else fail "$what"; fi
+}
+
+equal() { # what, got, wanted
+	if [ "$2" = "$3" ]; then
+		ok "$1"
+	else
+		fail "$1"
+		printf '#   got    %s\n#   wanted %s\n' "${2:0:400}" "${3:0:400}"
+	fi
+}
+
+# seconds, command: until it succeeds
+eventually() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.2
+	done
+}
+
+finish() {
+	local rc=$? p
+	trap - EXIT
+	for p in "${children[@]}"; do kill -TERM "$p" 2>/dev/null; done
+	for p in "${children[@]}"; do wait "$p" 2>/dev/null; done
+	if [ $failures != 0 ] || [ $rc != 0 ]; then
+		note "log of the node:"
+		tail -n 40 "$dir/state/sallyportd.log" 2>/dev/null |
+			sed 's/^/#   /'
+		[ -z "${KEEP-}" ] || { note "kept: $dir"; exit 1; }
+		rm -rf "$dir"
+		exit 1
+	fi
+	rm -rf "$dir"
+	exit 0
+}
+trap finish EXIT
+trap 'exit 1' INT TERM
+
+# Start a node; arguments are for dist/demo (--set ...).
+node_up() {
+	local p
+	"$here/dist/demo" --bin "$build" --state "$dir/state" --quiet \
+		--port-offset "$offset" --env "$dir/env" "$@" \
+		>"$dir/demo.out" 2>"$dir/demo.err" &
+	p=$!
+	children+=("$p")
+	demo_pid=$p
+	if ! eventually 60 grep -q 'sallyport is ready' "$dir/demo.out"; then
+		cat "$dir/demo.err"
+		echo "the node did not start"
+		exit 1
+	fi
+	. "$dir/env"
+	ssh_opts=(-F /dev/null -o UserKnownHostsFile="$dir/known_hosts"
+		-o StrictHostKeyChecking=accept-new -o LogLevel=ERROR
+		-o IdentitiesOnly=yes -i "$SP_KEY" -o ConnectTimeout=20)
+}
+
+node_down() {
+	kill -TERM "$demo_pid"
+	wait "$demo_pid" 2>/dev/null
+}
+
+sp() {
+	"$SP_BIN/sallyport" -c "$SP_CONF" "$@"
+}
+
+replay() {
+	"$SP_BIN/sallyport-replay" -c "$SP_CONF" "$@"
+}
+
+# ssh through the gateway as alice; first the options, as for ssh
+gw() {
+	ssh "${ssh_opts[@]}" -p "$SP_SSH_PORT" "$@"
+}
+
+at() { # login part of a gateway address
+	echo "${1:-$SP_SSH_LOGIN}@$SP_HOST"
+}
+
+# ssh straight to the target, with its password
+direct() {
+	SSHPASS=$(cat "$dir/state/secrets/target") sshpass -e ssh -F /dev/null \
+		-o UserKnownHostsFile="$dir/known_direct" -o LogLevel=ERROR \
+		-o StrictHostKeyChecking=accept-new \
+		-p "${SP_TARGET_SSH#*:}" "$@"
+}
+
+# column of the newest session in the database
+last_session() {
+	sp --json session list --ended --limit 1 |
+		python3 -c 'import json,sys
+rows = json.load(sys.stdin)
+print(rows[0].get(sys.argv[1], "") if rows else "")' "${1:-id}"
+}
+
+sum() {
+	sha256sum | cut -d' ' -f1
+}
