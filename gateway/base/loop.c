@@ -431,6 +431,10 @@ loop_signal(struct loop *l, int signo, signal_fn *fn, void *ctx)
 
 	if (signo <= 0 || signo >= LOOP_SIGNALS)
 		return FAIL_RANGE;
+	if (fn == NULL) {
+		l->sig[signo].fn = NULL;
+		return 0;
+	}
 	(void)sigemptyset(&one);
 	(void)sigaddset(&one, signo);
 	(void)sigaddset(&l->sigset, signo);

@@ -56,7 +56,7 @@ void timer_set(struct timer *t, uint64_t ms);
 void timer_clear(struct timer *t);
 bool timer_armed(const struct timer *t);
 
-/* Call fn for signo (blocked in this thread from now on). */
+/* Call fn for signo (blocked in this thread from now on); NULL: no more. */
 int loop_signal(struct loop *l, int signo, signal_fn *fn, void *ctx) MUST_USE;
 
 /*

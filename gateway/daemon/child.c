@@ -4,6 +4,7 @@
  * calls back.  A message that the role has no use for loses its descriptor and
  * is passed over; one that is malformed ends the link, and with it the child.
  */
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 enum { CHILD_MSG_MAX = 4096, CHILD_QUEUE_MAX = 65536 };
 
 struct child {
+	struct loop *loop;
 	struct ipc *ipc; /* NULL when the supervisor is gone */
 	const struct child_ops *ops;
 	void *ctx;
@@ -168,6 +170,13 @@ on_msg(struct ipc *ipc UNUSED, const struct ipc_msg *m, void *ctx)
 	return r;
 }
 
+/* Also what the kernel sends when the supervisor has died. */
+static void
+on_term(int signo UNUSED, void *ctx)
+{
+	stop(ctx);
+}
+
 static void
 on_gone(struct ipc *ipc, const struct fail *f, void *ctx)
 {
@@ -186,6 +195,8 @@ child_free(struct child *c)
 {
 	if (c == NULL)
 		return;
+	/* Forgetting a signal does not fail. */
+	MUST(loop_signal(c->loop, SIGTERM, NULL, NULL) == 0);
 	ipc_free(c->ipc);
 	free(c);
 }
@@ -205,10 +216,17 @@ child_new(struct loop *l, const struct role_args *a,
 
 	if (c == NULL)
 		return NULL;
+	c->loop = l;
 	c->ops = ops;
 	c->ctx = ctx;
 	c->ipc = ipc_new(l, a->control_fd, &o);
 	if (c->ipc == NULL) {
+		free(c);
+		return NULL;
+	}
+	if (loop_signal(l, SIGTERM, on_term, c) != 0) {
+		(void)ipc_detach(c->ipc);
+		ipc_free(c->ipc);
 		free(c);
 		return NULL;
 	}

@@ -33,8 +33,8 @@ struct child_ops {
 void child_free(struct child *c);
 /*
  * Takes a->control_fd.  ops is kept a pointer to.  stop is called at most once,
- * by order or because the supervisor is gone.  A callback may not call
- * child_free().
+ * by order, by SIGTERM, or because the supervisor is gone.  A callback may not
+ * call child_free(); free the loop only after it.
  */
 struct child *child_new(struct loop *l, const struct role_args *a,
     const struct child_ops *ops, void *ctx) OWNED_BY(child_free) MUST_USE;
