@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The broker's process: the supervisor's control link on one side, a struct
+ * broker on the other.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/sandbox.h"
+#include "base/secret.h"
+#include "daemon/child.h"
+#include "daemon/role.h"
+#include "sql/db.h"
+
+#include "broker/broker.h"
+
+#ifndef SALLYPORT_VERSION
+#define SALLYPORT_VERSION "0"
+#endif
+
+struct process {
+	struct loop *loop;
+	struct child *child;
+	struct broker *broker;
+};
+
+static void
+on_link(void *ctx, enum role role, uint32_t peer, int fd)
+{
+	struct process *p = ctx;
+
+	broker_link(p->broker, role, peer, fd);
+}
+
+static void
+on_listener(void *ctx, const char *name, int fd)
+{
+	struct process *p = ctx;
+
+	(void)name;
+	broker_listen(p->broker, fd);
+}
+
+static void
+on_drain(void *ctx)
+{
+	(void)ctx; /* the workers drain; we serve them to the end */
+}
+
+static void
+on_stop(void *ctx)
+{
+	struct process *p = ctx;
+
+	loop_stop(p->loop);
+}
+
+static const struct child_ops child_ops = {
+    .link = on_link,
+    .listener = on_listener,
+    .drain = on_drain,
+    .stop = on_stop,
+};
+
+/* Everything that the broker writes to is below the state folder's journal. */
+static int
+confine(const struct conf *conf, struct fail *f)
+{
+	char *journal = conf_path(conf, "journal");
+	const char *const read_write[] = {journal, NULL};
+	const char *const read_only[] = {"/etc", "/usr", "/lib", "/lib64",
+	    "/run", "/proc/self", conf->database_password_file,
+	    conf->database_tls_ca, NULL};
+	const char *ro[ARRAY_LEN(read_only)];
+	struct sandbox_opts o = {
+	    .profile = SANDBOX_BROKER,
+	    .read_only = ro,
+	    .read_write = read_write,
+	};
+	size_t i, n = 0;
+	int r;
+
+	for (i = 0; i + 1 < ARRAY_LEN(read_only); i++)
+		if (read_only[i] != NULL && read_only[i][0] != '\0')
+			ro[n++] = read_only[i];
+	ro[n] = NULL;
+	r = journal == NULL	    ? FAIL_NOMEM
+	    : conf->gateway_sandbox ? sandbox_enter(&o, f)
+				    : 0;
+	free(journal);
+	return r;
+}
+
+static int
+run(struct process *p, const struct role_args *a, struct fail *f)
+{
+	const struct broker_opts o = {
+	    .loop = p->loop,
+	    .conf = a->conf,
+	    .version = SALLYPORT_VERSION,
+	};
+	int r;
+
+	if ((r = broker_new(&p->broker, &o, f)) != 0 ||
+	    (r = confine(a->conf, f)) != 0)
+		return r;
+	p->child = child_new(p->loop, a, &child_ops, p);
+	if (p->child == NULL)
+		return fail_set(f, FAIL_NOMEM, "control link");
+	if ((r = child_ready(p->child)) != 0)
+		return r;
+	return loop_run(p->loop);
+}
+
+int
+broker_main(const struct role_args *a)
+{
+	struct process p = {0};
+	struct fail f = {0};
+	int r;
+
+	secret_harden_process();
+	if ((r = db_library_init(&f)) != 0) {
+		log_err(NULL, "%s", fail_why(&f, r));
+		return 1;
+	}
+	if ((p.loop = loop_new()) == NULL) {
+		log_err(NULL, "out of memory");
+		return 1;
+	}
+	if ((r = run(&p, a, &f)) != 0)
+		log_err(NULL, "%s", fail_why(&f, r));
+	broker_free(p.broker);
+	child_free(p.child);
+	loop_free(p.loop);
+	db_library_fini();
+	return r == 0 ? 0 : 1;
+}
