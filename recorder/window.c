@@ -71,7 +71,7 @@ rcd_window_at(struct rcd_window *w, uint64_t off, size_t need, struct span *out)
 	size_t skip;
 	int r;
 
-	if (need > RCD_CHUNK_MAX || off > INT64_MAX - RCD_CHUNK_MAX)
+	if (need > RCD_WINDOW_MAX || off > INT64_MAX - RCD_WINDOW_MAX)
 		return FAIL_RANGE;
 	if (off < w->off || off - w->off > w->len ||
 	    w->len - (size_t)(off - w->off) < need) {

@@ -7,8 +7,11 @@
 
 #include "base/buf.h"
 #include "base/cdefs.h"
+#include "recorder/rcd.h"
 
 /* A moving view of a file, read by pread, so that small chunks cost no call. */
+
+enum { RCD_WINDOW_MAX = RCD_CHUNK_MAX + 64 };
 
 struct rcd_window {
 	int fd;
@@ -23,7 +26,7 @@ void rcd_window_fini(struct rcd_window *w);
 
 /*
  * The need bytes at off, lent until the next call; fewer when the file ends
- * before.  need is at most RCD_CHUNK_MAX.
+ * before.  need is at most RCD_WINDOW_MAX.
  */
 int rcd_window_at(
     struct rcd_window *w, uint64_t off, size_t need, struct span *out) MUST_USE;

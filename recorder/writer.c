@@ -343,7 +343,7 @@ bool
 rcd_writer_checkpoint_due(const struct rcd_writer *w, uint64_t t_us)
 {
 	if (w->ending || w->chain.next_seq == w->ckpt_next)
-		return false;
+		return false; /* nothing new since the last one */
 	return w->ckpt_now || w->ckpt_raw >= RCD_GOP_BYTES ||
 	       (t_us > w->ckpt_us &&
 		   t_us - w->ckpt_us >= RCD_GOP_S * 1000000ULL);
@@ -360,6 +360,7 @@ rcd_writer_checkpoint_hash(
 	w->ckpt_seq = w->chain.next_seq - 1;
 	memcpy(w->ckpt_hash, w->chain.hash, RCD_HASH_LEN);
 	w->ckpt_asked = true;
+	w->ckpt_next = w->chain.next_seq;
 	w->ckpt_now = false;
 	w->ckpt_raw = 0;
 	w->ckpt_us = w->now_us;

@@ -299,6 +299,7 @@ rcd_writer_import(
 		goto fail;
 	w->new_epoch = true;
 	w->ckpt_now = w->chain.next_seq > 0;
+	w->ckpt_next = w->chain.next_seq;
 	w->ckpt_us = w->now_us;
 	*out = w;
 	return 0;

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The recorder as a process: control link, sandbox, loop.
+ */
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/sandbox.h"
+#include "base/secret.h"
+#include "daemon/child.h"
+
+#include "recorder/recorder_int.h"
+
+struct process {
+	struct loop *loop;
+	struct child *child;
+	struct recorder *recorder;
+};
+
+static void
+on_link(void *ctx, enum role role, uint32_t peer, int fd)
+{
+	struct process *p = ctx;
+
+	recorder_link(p->recorder, role, peer, fd);
+}
+
+static void
+on_stop(void *ctx)
+{
+	struct process *p = ctx;
+
+	loop_stop(p->loop);
+}
+
+static const struct child_ops child_ops = {.link = on_link, .stop = on_stop};
+
+static int
+confine(const struct recorder *r, struct fail *f)
+{
+	const char *const write[] = {r->spool_dir, r->folder, NULL};
+	const struct sandbox_opts o = {
+	    .profile = SANDBOX_RECORDER, .read_write = write};
+
+	return sandbox_enter(&o, f);
+}
+
+static int
+start(struct process *p, const struct role_args *a, struct fail *f)
+{
+	int r;
+
+	if ((p->loop = loop_new()) == NULL)
+		return fail_set(f, FAIL_NOMEM, "no memory for the recorder");
+	if ((r = recorder_new(&p->recorder, p->loop, a->conf, f)) != 0)
+		return r;
+	p->child = child_new(p->loop, a, &child_ops, p);
+	if (p->child == NULL)
+		return fail_set(f, FAIL_NOMEM, "no memory for the recorder");
+	if (a->conf->gateway_sandbox && (r = confine(p->recorder, f)) != 0)
+		return r;
+	if ((r = child_ready(p->child)) != 0)
+		return fail_set(f, r, "cannot tell the supervisor");
+	return 0;
+}
+
+int
+recorder_main(const struct role_args *a)
+{
+	struct process p = {0};
+	struct fail f = {0};
+	int r;
+
+	secret_harden_process();
+	if ((r = start(&p, a, &f)) != 0)
+		log_err(NULL, "%s", fail_why(&f, r));
+	else if ((r = loop_run(p.loop)) != 0)
+		log_err(NULL, "event loop: %s", fail_text(r));
+	child_free(p.child);
+	recorder_free(p.recorder);
+	loop_free(p.loop);
+	return r == 0 ? 0 : 1;
+}
