@@ -83,6 +83,14 @@ wire_bytes(const struct buf *b)
 	return buf_head(b);
 }
 
+/* Change one byte of it. */
+__attribute__((noinline)) UNUSED static void
+wire_poke(struct buf *b, size_t at, uint8_t v)
+{
+	assert_true(at < buf_len(b));
+	b->data[b->off + at] = v;
+}
+
 static inline int
 wire_log_add(struct wire_log *l, int tag, struct span head, struct span tail)
 {
