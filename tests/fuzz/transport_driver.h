@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TESTS_FUZZ_TRANSPORT_DRIVER_H
+#define TESTS_FUZZ_TRANSPORT_DRIVER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ssh/transport/transport.h"
+
+/*
+ * Feeds a transport of this role from the bytes of an input.  The first byte
+ * has flags, the rest is a list of steps: an opcode, a length of two bytes,
+ * bytes.
+ */
+enum {
+	DRIVER_KEYED = 1,  /* the first keys are in force */
+	DRIVER_BYTES = 2,  /* one byte at a time */
+	DRIVER_MOVE = 4,   /* export and import between steps */
+	DRIVER_LEGACY = 8, /* offer the legacy algorithms */
+};
+
+enum {
+	DRIVER_PACKET = 0, /* a payload, put into a packet */
+	DRIVER_RAW = 1,	   /* bytes as they are */
+	DRIVER_REKEY = 2,  /* the transport asks for new keys */
+	DRIVER_SEND = 3,   /* it sends this payload */
+	DRIVER_OPCODES = 4,
+};
+
+void transport_driver(enum ssh_role role, const uint8_t *data, size_t size);
+
+#endif /* TESTS_FUZZ_TRANSPORT_DRIVER_H */
