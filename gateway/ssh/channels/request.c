@@ -383,7 +383,8 @@ request_reply(struct ssh_relay *r, const struct relay_packet *k)
 		    r, k->from, "malformed answer to a channel request");
 	ch = channel_get(&r->table, be32_get(k->p + 1));
 	/* An answer that nobody waits for is ignored, as OpenSSH does. */
-	if (ch == NULL || !ch->info.open ||
+	if (ch == NULL || !ch->info.open || ch->closed[LEG_USER] ||
+	    ch->closed[LEG_TARGET] ||
 	    pending_head(q = &ch->asked[asker]) == PENDING_NONE)
 		return RELAY_DONE;
 	if (k->p[0] == SSH_MSG_CHANNEL_FAILURE)

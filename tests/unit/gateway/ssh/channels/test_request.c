@@ -289,6 +289,20 @@ answers_come_in_the_order_asked(void **state UNUSED)
 }
 
 static void
+no_answer_follows_a_close(void **state UNUSED)
+{
+	struct rig g;
+
+	rig_start(&g);
+	(void)rig_feed(&g, U, "busb", REQ, 0, "a@x", 1);
+	(void)rig_feed(&g, T, "bu", SSH_MSG_CHANNEL_CLOSE, 0);
+	rig_forget(&g);
+	assert_int_equal(rig_feed(&g, T, "bu", OK, 0), RELAY_DONE);
+	rig_quiet(&g);
+	rig_close(&g);
+}
+
+static void
 a_keepalive_in_a_channel_is_answered_here(void **state UNUSED)
 {
 	struct rig g;
@@ -458,6 +472,7 @@ main(void)
 	    cmocka_unit_test(unknown_requests_pass_both_ways_as_they_are),
 	    cmocka_unit_test(agent_and_x11_are_refused),
 	    cmocka_unit_test(answers_come_in_the_order_asked),
+	    cmocka_unit_test(no_answer_follows_a_close),
 	    cmocka_unit_test(a_keepalive_in_a_channel_is_answered_here),
 	    cmocka_unit_test(unanswered_requests_are_bounded),
 	    cmocka_unit_test(a_failed_start_leaves_the_channel_free),
