@@ -1,0 +1,725 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The whole broker against a real database: logins, grants, rows under every
+ * kind of trouble, live control.  The keeper is played by the test.
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/json.h"
+#include "base/uuid.h"
+#include "session/audit.h"
+#include "session/why.h"
+#include "ssh/transport/sshkey.h"
+
+#include "node.h"
+
+static struct node *n;
+
+static int
+setup(void **state)
+{
+	int r = server_setup_schema(state);
+
+	n = node_new(*state);
+	node_people(n);
+	node_start(n);
+	/* The first contact with the database. */
+	assert_true(node_wait_sql(
+	    n, "SELECT COUNT(*) FROM audit WHERE event=1", 1, 10000));
+	return r;
+}
+
+static int
+teardown(void **state)
+{
+	node_free(n);
+	return server_teardown(state);
+}
+
+static int
+again(void **state)
+{
+	(void)state;
+	if (n->pid != 0)
+		node_stop(n);
+	node_start(n);
+	node_ready(n);
+	return 0;
+}
+
+/* The chain of all events, as an auditor verifies it. */
+static int
+on_event(const struct db_row *r, void *ctx, struct fail *f)
+{
+	struct audit_entry e = {
+	    .seq = db_row_u64(r, 0),
+	    .at_us = db_row_u64(r, 1),
+	    .event = (uint32_t)db_row_u64(r, 2),
+	    .fields = db_row_bytes(r, 4),
+	};
+
+	if (!db_row_null(r, 3))
+		assert_int_equal(db_row_uuid(r, 3, e.session), 0);
+	return audit_check_add(ctx, &e, db_row_bytes(r, 5).p, f);
+}
+
+static void
+verify_chain(void)
+{
+	struct audit_check c;
+	struct fail f = {0};
+
+	audit_check_init(&c);
+	if (db_query(n->sql,
+		DB_STMT0("SELECT seq, at_us, event, session_id, fields, hash"
+			 " FROM audit ORDER BY seq"),
+		on_event, &c, &f) != 0)
+		fail_msg("%s", f.why);
+	assert_int_equal(c.seq, node_number(n, "SELECT seq FROM audit_chain"));
+}
+
+static uint64_t
+count_events(uint32_t event, const char *like)
+{
+	char sql[512];
+
+	snprintf(sql, sizeof(sql),
+	    "SELECT COUNT(*) FROM audit WHERE event=%u AND fields LIKE '%s'",
+	    event, like);
+	return node_number(n, sql);
+}
+
+static uint64_t next_conn = 100;
+
+static void
+failures_take_the_same_time_whether_or_not_the_user_exists(void **state)
+{
+	static const char *const names[] = {"ana", "nobody", "dis"};
+	uint64_t sum[3] = {0}, ms;
+	int i, k;
+
+	(void)state;
+	for (k = 0; k < 3; k++) {
+		for (i = 0; i < 3; i++) {
+			assert_false(node_login(&n->worker, ++next_conn,
+			    names[i], i == 2 ? "right" : "wrong", &ms));
+			assert_in_range(ms, 590, 760);
+			sum[i] += ms;
+		}
+	}
+	print_message("failed logins: known %llu ms, unknown %llu ms,"
+		      " disabled %llu ms\n",
+	    (unsigned long long)sum[0] / 3, (unsigned long long)sum[1] / 3,
+	    (unsigned long long)sum[2] / 3);
+	for (i = 1; i < 3; i++)
+		assert_in_range(sum[i] / 3 + 60, sum[0] / 3, sum[0] / 3 + 120);
+	assert_true(node_wait_sql(
+	    n, "SELECT COUNT(*) FROM audit WHERE event=201", 9, 3000));
+	assert_int_equal(count_events(201, "%no such user%"), 3);
+	assert_int_equal(count_events(201, "%wrong password%"), 3);
+	assert_int_equal(count_events(201, "%the user is disabled%"), 3);
+}
+
+static void
+the_right_password_lets_in(void **state)
+{
+	uint64_t ms;
+
+	(void)state;
+	assert_true(node_login(&n->worker, ++next_conn, "ana", "right", &ms));
+	print_message("login: %llu ms\n", (unsigned long long)ms);
+	assert_true(
+	    node_login(&n->worker, ++next_conn, "ana@root@db1", "right", NULL));
+	assert_true(node_wait_sql(
+	    n, "SELECT COUNT(*) FROM audit WHERE event=200", 2, 3000));
+}
+
+/* A key of ana, and a login with it; what is signed may be spoilt. */
+static EVP_PKEY *key;
+static struct buf blob;
+
+static bool
+key_login(
+    uint64_t conn, uint8_t method, const char *user, const char *signed_user)
+{
+	struct bm_auth m = {
+	    .conn = conn,
+	    .method = method,
+	    .peer = SPAN("192.0.2.10", 10),
+	    .user = SPAN(user, strlen(user)),
+	    .alg = SPAN("ssh-ed25519", 11),
+	    .key = buf_span(&blob),
+	};
+	struct bm_auth_result res = {0};
+	struct buf data, sig, b;
+	uint8_t id[32] = {1};
+
+	buf_init(&data, 65536);
+	buf_init(&sig, 65536);
+	buf_init(&b, 131072);
+	assert_int_equal(buf_put_string(&data, id, sizeof(id)), 0);
+	assert_int_equal(buf_put_u8(&data, 50), 0);
+	assert_int_equal(buf_put_cstring(&data, signed_user), 0);
+	assert_int_equal(buf_put_cstring(&data, "ssh-connection"), 0);
+	assert_int_equal(buf_put_cstring(&data, "publickey"), 0);
+	assert_int_equal(buf_put_u8(&data, 1), 0);
+	assert_int_equal(buf_put_cstring(&data, "ssh-ed25519"), 0);
+	assert_int_equal(
+	    buf_put_string(&data, buf_head(&blob), buf_len(&blob)), 0);
+	assert_int_equal(
+	    sshkey_sign(key, "ssh-ed25519", buf_span(&data), &sig), 0);
+	if (method == 3) {
+		m.signed_data = buf_span(&data);
+		m.signature = buf_span(&sig);
+	}
+	assert_int_equal(bm_auth_put(&b, &m), 0);
+	assert_true(node_ask(&n->worker, bm_auth_type, buf_span(&b), 5000));
+	assert_int_equal(n->worker.type, bm_auth_result_type);
+	assert_int_equal(
+	    bm_auth_result_get(buf_span(&n->worker.body), &res), 0);
+	buf_fini(&data);
+	buf_fini(&sig);
+	buf_fini(&b);
+	return res.ok != 0;
+}
+
+static void
+a_key_lets_in_by_a_signature_of_this_very_login(void **state)
+{
+	struct fail f = {0};
+	const uint8_t ana[16] = {[15] = 1};
+	uint64_t conn = ++next_conn;
+
+	(void)state;
+	key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	buf_init(&blob, 65536);
+	assert_non_null(key);
+	assert_int_equal(sshkey_public_blob(key, &blob), 0);
+	assert_false(key_login(conn, 2, "ana", "ana"));
+	assert_int_equal(
+	    db_exec(n->sql,
+		DB_STMT("INSERT INTO user_key (id, user_id, alg, key_blob,"
+			" fingerprint, created_us) VALUES (?,?,'x',?,'f',1)",
+		    db_uuid(ana), db_uuid(ana), db_bytes(buf_span(&blob))),
+		NULL, &f),
+	    0);
+	assert_true(key_login(conn, 2, "ana", "ana"));
+	assert_false(key_login(conn, 3, "ana", "bob"));
+	assert_false(key_login(conn, 3, "nobody", "nobody"));
+	assert_true(key_login(conn, 3, "ana", "ana@root@db1"));
+	EVP_PKEY_free(key);
+	buf_fini(&blob);
+}
+
+static void
+a_grant_has_its_rows_before_it_is_answered(void **state)
+{
+	struct bm_grant g;
+	char id[UUID_TEXT_SIZE], sql[256];
+	uint64_t conn = ++next_conn;
+
+	(void)state;
+	assert_true(node_login(&n->worker, conn, "ana", "right", NULL));
+	assert_true(node_grant(&n->worker, conn, "root", "db1", &g));
+	assert_true(span_eq(g.addrs, "192.0.2.5"));
+	assert_true(span_eq(g.login, "root-login"));
+	assert_true(span_eq(g.user, "ana"));
+	assert_int_equal(g.port, 22);
+	assert_int_equal(g.admin, 1);
+	assert_int_equal(g.idle_s, 77);
+	assert_int_equal(g.pins.len, 4 + 3);
+	assert_int_equal(g.wrapped.len, 60);
+	hex_encode(id, g.session_id, 16);
+	snprintf(sql, sizeof(sql),
+	    "SELECT COUNT(*) FROM session s JOIN recording r"
+	    " ON r.session_id=s.id AND r.id=s.rec_id"
+	    " WHERE s.id=UNHEX('%s') AND s.state=1 AND s.worker=7",
+	    id);
+	assert_int_equal(node_number(n, sql), 1);
+	node_session_start(&n->worker, g.session_id);
+	node_session_end(&n->worker, g.session_id, WHY_USER_LEFT);
+	snprintf(sql, sizeof(sql),
+	    "SELECT COUNT(*) FROM session WHERE id=UNHEX('%s') AND state=4"
+	    " AND bytes_down=20 AND target='192.0.2.5:22'",
+	    id);
+	assert_true(node_wait_sql(n, sql, 1, 3000));
+	snprintf(sql, sizeof(sql),
+	    "SELECT COUNT(*) FROM audit WHERE session_id=UNHEX('%s')"
+	    " AND event IN (100,101,210)",
+	    id);
+	assert_true(node_wait_sql(n, sql, 3, 3000));
+	assert_int_equal(n->revokes, 1);
+}
+
+static void
+refused(
+    const char *account, const char *asset, uint32_t why, const char *sentence)
+{
+	uint64_t conn = ++next_conn;
+	struct bm_refuse m;
+	struct bm_grant g;
+	char text[256];
+
+	assert_true(node_login(&n->worker, conn, "ana", "right", NULL));
+	assert_false(node_grant(&n->worker, conn, account, asset, &g));
+	assert_int_equal(n->worker.type, bm_refuse_type);
+	assert_int_equal(bm_refuse_get(buf_span(&n->worker.body), &m), 0);
+	memcpy(text, m.sentence.p, m.sentence.len);
+	text[m.sentence.len] = '\0';
+	assert_string_equal(text, sentence);
+	assert_int_equal(m.why_code, why);
+}
+
+static void
+what_is_not_there_and_what_is_not_permitted_read_the_same(void **state)
+{
+	(void)state;
+	refused("root", "nowhere", WHY_NO_ASSET,
+	    "no such target, or not permitted: root@nowhere");
+	refused("nobody", "db1", WHY_NO_ASSET,
+	    "no such target, or not permitted: nobody@db1");
+	refused("secret", "db1", WHY_NO_POLICY,
+	    "no such target, or not permitted: secret@db1");
+	refused("root", "lost", WHY_TARGET_NAME,
+	    "the target's name does not resolve: no-such-name.invalid");
+	n->keeper_refuses = true;
+	refused("root", "db1", WHY_KEEPER, "the vault does not answer");
+	n->keeper_refuses = false;
+	assert_true(node_wait_sql(
+	    n, "SELECT COUNT(*) FROM audit WHERE event=102", 5, 3000));
+	assert_int_equal(count_events(102, "%no asset has this name%"), 1);
+	assert_int_equal(count_events(102, "%no account of this name%"), 1);
+	assert_int_equal(count_events(102, "%no policy allows it%"), 1);
+}
+
+static void
+a_password_that_must_be_changed_opens_nothing(void **state)
+{
+	uint64_t conn = ++next_conn;
+	struct bm_grant g;
+
+	(void)state;
+	assert_true(node_login(&n->worker, conn, "new", "right", NULL));
+	assert_false(node_grant(&n->worker, conn, "root", "db1", &g));
+	assert_int_equal(n->worker.type, bm_refuse_type);
+	assert_true(node_wait_sql(n,
+	    "SELECT COUNT(*) FROM audit WHERE event=102 AND fields LIKE"
+	    " '%MUST_CHANGE%'",
+	    1, 3000));
+}
+
+/* A session that runs. */
+static void
+begin(struct end *e, uint8_t session[16])
+{
+	uint64_t conn = ++next_conn;
+	struct bm_grant g;
+
+	assert_true(node_login(e, conn, "ana", "right", NULL));
+	assert_true(node_grant(e, conn, "root", "db1", &g));
+	memcpy(session, g.session_id, 16);
+	node_session_start(e, session);
+}
+
+static void
+keys_in_order(const uint8_t session[16], uint32_t rows, unsigned ms)
+{
+	char id[33], sql[512];
+
+	hex_encode(id, session, 16);
+	snprintf(sql, sizeof(sql),
+	    "SELECT COUNT(*) FROM keystroke WHERE session_id=UNHEX('%s')", id);
+	assert_true(node_wait_sql(n, sql, rows, ms));
+	snprintf(sql, sizeof(sql),
+	    "SELECT COUNT(*) FROM keystroke WHERE session_id=UNHEX('%s') AND"
+	    " line=CONCAT('command number ', seq) AND seq BETWEEN 1 AND %u",
+	    id, rows);
+	assert_int_equal(node_number(n, sql), rows);
+}
+
+static void
+ten_thousand_keystroke_rows_are_stored_once_and_in_order(void **state)
+{
+	enum { ROWS = 10000 };
+	uint8_t session[16];
+	uint64_t start, acked;
+	uint32_t i, before;
+
+	(void)state;
+	begin(&n->worker, session);
+	before = n->worker.n_acked;
+	start = mono_ns();
+	for (i = 1; i <= ROWS; i++)
+		(void)node_keys(&n->worker, session, i);
+	while (n->worker.n_acked < before + ROWS &&
+	       mono_ns() - start < UINT64_C(20000000000))
+		node_run(n, 2);
+	acked = mono_ns() - start;
+	assert_int_equal(n->worker.n_acked, before + ROWS);
+	keys_in_order(session, ROWS, 20000);
+	print_message("%d rows: acknowledged in %.3f s (%.0f/s), in the"
+		      " database in %.3f s (%.0f/s)\n",
+	    ROWS, (double)acked / 1e9, ROWS / ((double)acked / 1e9),
+	    (double)(mono_ns() - start) / 1e9,
+	    ROWS / ((double)(mono_ns() - start) / 1e9));
+	node_session_end(&n->worker, session, WHY_USER_LEFT);
+}
+
+static void
+a_database_that_hangs_or_dies_loses_and_doubles_nothing(void **state)
+{
+	struct server *db = *state;
+	uint8_t session[16];
+	uint32_t seq = 0, before;
+	uint64_t start, ms;
+
+	begin(&n->worker, session);
+	before = n->worker.n_acked;
+	embedded_signal(db->e, SIGSTOP);
+	start = mono_ns();
+	while (mono_ns() - start < UINT64_C(10000000000)) {
+		(void)node_keys(&n->worker, session, ++seq);
+		node_run(n, 2);
+	}
+	/* All of it is acknowledged though the database does not answer. */
+	node_run(n, 500);
+	assert_int_equal(n->worker.n_acked, before + seq);
+	/* A login is answered, with no. */
+	assert_false(node_login(&n->worker, ++next_conn, "ana", "right", &ms));
+	assert_int_equal(n->worker.type, bm_error_type);
+	print_message("login without a database: refused in %llu ms\n",
+	    (unsigned long long)ms);
+	assert_true(ms < 1000);
+	embedded_signal(db->e, SIGCONT);
+	for (; seq < 6000; seq++)
+		(void)node_keys(&n->worker, session, seq + 1);
+	node_run(n, 700);
+	for (; seq < 7000; seq++)
+		(void)node_keys(&n->worker, session, seq + 1);
+	node_run(n, 30);
+	server_crash(db);
+	for (; seq < 9000; seq++)
+		(void)node_keys(&n->worker, session, seq + 1);
+	node_run(n, 2000);
+	assert_int_equal(n->worker.n_acked, before + seq);
+	server_again(db);
+	start = mono_ns();
+	keys_in_order(session, seq, 20000);
+	print_message("%u rows stored %.1f s after the database came back\n",
+	    seq, (double)(mono_ns() - start) / 1e9);
+	node_session_end(&n->worker, session, WHY_USER_LEFT);
+	node_run(n, 2500);
+	verify_chain();
+	assert_true(count_events(AUDIT_DB_AWAY, "%") >= 1);
+	assert_true(count_events(AUDIT_DB_BACK, "%") >= 1);
+}
+
+/* An audit event with a known id, so that it can be sent twice. */
+static uint32_t
+send_event(struct end *e, const uint8_t session[16], uint32_t no)
+{
+	struct bm_audit m = {.event = AUDIT_CHANNEL_OPEN,
+	    .at_us = unix_us(),
+	    .fields = SPAN("{\"channel\":1}", 13)};
+	struct buf b;
+	uint32_t id;
+
+	memset(m.row_id, 0xee, 16);
+	be32_put(m.row_id, no);
+	memcpy(m.session_id, session, 16);
+	buf_init(&b, 16384);
+	assert_int_equal(bm_audit_put(&b, &m), 0);
+	id = node_send(e, bm_audit_type, buf_span(&b));
+	buf_fini(&b);
+	return id;
+}
+
+static void
+a_killed_broker_loses_and_doubles_nothing(void **state)
+{
+	enum { ROUNDS = 4, STEP = 3000 };
+	uint32_t key_id[STEP + 1], event_id[STEP + 1], i, round;
+	uint8_t session[16], *acked;
+	uint32_t base = 0, resent = 0;
+	struct bm_session_here here;
+	struct buf b;
+
+	(void)state;
+	begin(&n->worker, session);
+	acked = calloc(200000, 1);
+	memcpy(here.session_id, session, 16);
+	for (round = 0; round < ROUNDS; round++) {
+		for (i = 1; i <= STEP; i++) {
+			key_id[i] = node_keys(&n->worker, session, base + i);
+			event_id[i] = i % 10 == 0 ? send_event(&n->worker,
+							session, base + i)
+						  : 0;
+			if (i % 500 == 0)
+				node_run(n, round * 7 + 1);
+		}
+		node_kill(n);
+		node_run(n, 5); /* answers that were under way */
+		memcpy(acked, n->worker.acked, 200000);
+		node_start(n);
+		buf_init(&b, 64);
+		assert_int_equal(bm_session_here_put(&b, &here), 0);
+		(void)node_send(&n->worker, bm_session_here_type, buf_span(&b));
+		buf_fini(&b);
+		/* What has no answer is sent again, in order. */
+		for (i = 1; i <= STEP; i++) {
+			if (!acked[key_id[i]]) {
+				resent++;
+				(void)node_keys(&n->worker, session, base + i);
+			}
+			if (event_id[i] != 0 && !acked[event_id[i]])
+				(void)send_event(&n->worker, session, base + i);
+		}
+		base += STEP;
+	}
+	free(acked);
+	print_message("%u of %u rows were sent again\n", resent, base);
+	keys_in_order(session, base, 30000);
+	assert_true(node_wait_sql(
+	    n, "SELECT COUNT(*) FROM audit WHERE event=110", base / 10, 10000));
+	assert_int_equal(
+	    node_number(n, "SELECT COUNT(DISTINCT row_id) FROM audit"
+			   " WHERE event=110"),
+	    base / 10);
+	node_session_end(&n->worker, session, WHY_USER_LEFT);
+	node_run(n, 500);
+	verify_chain();
+}
+
+static bool
+order(const char *session, uint8_t verb, struct bm_controlled *c)
+{
+	struct bm_order m = {.session = SPAN(session, strlen(session)),
+	    .verb = verb,
+	    .text = SPAN("because", 7)};
+	struct buf b;
+	bool ok;
+
+	buf_init(&b, 4096);
+	assert_int_equal(bm_order_put(&b, &m), 0);
+	ok = node_ask(&n->admin, bm_order_type, buf_span(&b), 300);
+	buf_fini(&b);
+	if (ok)
+		assert_int_equal(
+		    bm_controlled_get(buf_span(&n->admin.body), c), 0);
+	return ok;
+}
+
+/* Give an order; the worker's end does as told. */
+static void
+ordered(const char *id, const uint8_t session[16], uint8_t verb, int *fd)
+{
+	struct bm_controlled c = {0};
+	struct bm_control m;
+	uint32_t asked;
+
+	/* No answer comes before the worker's. */
+	n->worker.came = false;
+	n->worker.wait_id = 0;
+	n->worker.type = bm_control_type;
+	assert_false(order(id, verb, &c));
+	asked = n->last_id;
+	assert_true(n->worker.came);
+	assert_int_equal(bm_control_get(buf_span(&n->worker.body), &m), 0);
+	assert_memory_equal(m.session_id, session, 16);
+	assert_int_equal(m.verb, verb);
+	if (verb == 5) {
+		assert_true(n->worker.fd >= 0);
+		assert_int_equal(write(n->worker.fd, "live", 4), 4);
+		close(n->worker.fd);
+	}
+	memcpy(c.session_id, session, 16);
+	n->admin.came = false;
+	n->admin.wait_id = asked;
+	assert_int_equal(
+	    bm_controlled_send(n->worker.ipc, n->worker.id, &c), 0);
+	for (int i = 0; i < 500 && !n->admin.came; i++)
+		node_run(n, 2);
+	assert_true(n->admin.came);
+	n->admin.wait_id = 0;
+	*fd = n->admin.fd;
+}
+
+static void
+orders_reach_the_worker_that_has_the_session(void **state)
+{
+	char text[UUID_TEXT_SIZE], got[5] = {0}, status[4096];
+	struct bm_controlled c = {0};
+	struct bm_status st;
+	uint8_t session[16];
+	int fd;
+
+	(void)state;
+	begin(&n->worker, session);
+	uuid_text(text, session);
+	assert_true(order("ffffffff", 1, &c));
+	assert_int_equal(c.code, -FAIL_NOTFOUND);
+	assert_true(order("01", 1, &c));
+	assert_int_equal(c.code, -FAIL_RANGE);
+	ordered(text, session, 1, &fd);
+	assert_true(node_wait_sql(
+	    n, "SELECT COUNT(*) FROM session WHERE state=3", 1, 3000));
+	ordered(text, session, 2, &fd);
+	ordered(text, session, 5, &fd);
+	assert_true(fd >= 0);
+	assert_int_equal(read(fd, got, 4), 4);
+	assert_string_equal(got, "live");
+	close(fd);
+	assert_true(node_wait_sql(n,
+	    "SELECT COUNT(*) FROM audit WHERE event IN (103,104,107) AND"
+	    " fields LIKE '%\"by\":\"root\"%'",
+	    3, 3000));
+	assert_true(
+	    node_ask(&n->admin, bm_status_get_type, SPAN(NULL, 0), 3000));
+	assert_int_equal(bm_status_get(buf_span(&n->admin.body), &st), 0);
+	assert_in_range(st.json.len, 10, sizeof(status) - 1);
+	print_message("%.*s\n", (int)st.json.len, (const char *)st.json.p);
+	node_session_end(&n->worker, session, WHY_USER_LEFT);
+}
+
+static void
+a_message_out_of_order_closes_the_link(void **state)
+{
+	struct bm_want m = {.conn = 1};
+	uint8_t session[16];
+	struct buf b;
+
+	(void)state;
+	/* The other worker does not get at a session of the first. */
+	begin(&n->worker, session);
+	(void)node_keys(&n->other, session, 1);
+	assert_true(node_wait_closed(&n->other, 2000));
+	node_session_end(&n->worker, session, WHY_USER_LEFT);
+	(void)node_keys(&n->worker, session, 1);
+	assert_true(node_wait_closed(&n->worker, 2000));
+	node_stop(n);
+	node_start(n);
+	buf_init(&b, 64);
+	assert_int_equal(bm_want_put(&b, &m), 0);
+	/* After a restart a wish without a login is a refusal. */
+	assert_true(node_ask(&n->other, bm_want_type, buf_span(&b), 2000));
+	assert_int_equal(n->other.type, bm_refuse_type);
+	buf_fini(&b);
+	(void)node_send(&n->other, bm_auth_type, SPAN("x", 1));
+	assert_true(node_wait_closed(&n->other, 2000));
+}
+
+static void
+sessions_of_a_dead_worker_are_closed_unless_claimed(void **state)
+{
+	uint8_t lost[16], claimed[16], left[16];
+	struct bm_session_here here;
+	char sql[256], id[33];
+	struct buf b;
+
+	(void)state;
+	begin(&n->worker, lost);
+	begin(&n->worker, claimed);
+	begin(&n->other, left);
+	ipc_free(n->worker.ipc);
+	n->worker.ipc = NULL;
+	memcpy(here.session_id, claimed, 16);
+	buf_init(&b, 64);
+	assert_int_equal(bm_session_here_put(&b, &here), 0);
+	(void)node_send(&n->other, bm_session_here_type, buf_span(&b));
+	buf_fini(&b);
+	hex_encode(id, lost, 16);
+	snprintf(sql, sizeof(sql),
+	    "SELECT COUNT(*) FROM session WHERE id=UNHEX('%s') AND state=4"
+	    " AND why=%d",
+	    id, WHY_WORKER_DIED);
+	node_run(n, 9000);
+	assert_int_equal(node_number(n, sql), 0);
+	assert_true(node_wait_sql(n, sql, 1, 4000));
+	assert_int_equal(
+	    node_number(n, "SELECT COUNT(*) FROM session WHERE state=2"), 2);
+	/* The next broker finds two open, of which one is claimed. */
+	node_kill(n);
+	node_start(n);
+	memcpy(here.session_id, claimed, 16);
+	buf_init(&b, 64);
+	assert_int_equal(bm_session_here_put(&b, &here), 0);
+	(void)node_send(&n->worker, bm_session_here_type, buf_span(&b));
+	buf_fini(&b);
+	node_run(n, 13000);
+	assert_int_equal(
+	    node_number(n, "SELECT COUNT(*) FROM session WHERE state=2"), 2);
+	assert_true(node_wait_sql(
+	    n, "SELECT COUNT(*) FROM session WHERE state=2", 1, 6000));
+	node_session_end(&n->worker, claimed, WHY_USER_LEFT);
+	node_stop(n);
+	assert_int_equal(
+	    node_number(n, "SELECT COUNT(*) FROM session WHERE state<4"), 0);
+	assert_int_equal(count_events(AUDIT_NODE_STOP, "%"), 3);
+	verify_chain();
+}
+
+static void
+a_finished_recording_is_noted_once(void **state)
+{
+	struct bm_rec_finished m = {.truncated = 1,
+	    .bytes = 5,
+	    .chunks = 2,
+	    .duration_us = 7000000,
+	    .path = SPAN("2026/01/02/x.rcd", 16)};
+	uint64_t conn = ++next_conn;
+	struct bm_grant g;
+	struct buf b;
+
+	(void)state;
+	assert_true(node_login(&n->worker, conn, "ana", "right", NULL));
+	assert_true(node_grant(&n->worker, conn, "root", "db1", &g));
+	memcpy(m.rec_id, g.rec_id, 16);
+	buf_init(&b, 4096);
+	assert_int_equal(bm_rec_finished_put(&b, &m), 0);
+	(void)node_send(&n->recorder, bm_rec_finished_type, buf_span(&b));
+	assert_true(
+	    node_ask(&n->recorder, bm_rec_finished_type, buf_span(&b), 3000));
+	buf_fini(&b);
+	assert_true(node_wait_sql(n,
+	    "SELECT COUNT(*) FROM recording WHERE state=2 AND truncated=1"
+	    " AND path='2026/01/02/x.rcd' AND bytes=5",
+	    1, 3000));
+	node_run(n, 300);
+	assert_int_equal(count_events(AUDIT_RECORDING_TRUNCATED, "%"), 1);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(
+		failures_take_the_same_time_whether_or_not_the_user_exists),
+	    cmocka_unit_test(the_right_password_lets_in),
+	    cmocka_unit_test(a_key_lets_in_by_a_signature_of_this_very_login),
+	    cmocka_unit_test(a_grant_has_its_rows_before_it_is_answered),
+	    cmocka_unit_test(
+		what_is_not_there_and_what_is_not_permitted_read_the_same),
+	    cmocka_unit_test(a_password_that_must_be_changed_opens_nothing),
+	    cmocka_unit_test(
+		ten_thousand_keystroke_rows_are_stored_once_and_in_order),
+	    cmocka_unit_test(
+		a_database_that_hangs_or_dies_loses_and_doubles_nothing),
+	    cmocka_unit_test(a_killed_broker_loses_and_doubles_nothing),
+	    cmocka_unit_test(orders_reach_the_worker_that_has_the_session),
+	    cmocka_unit_test(a_finished_recording_is_noted_once),
+	    cmocka_unit_test(a_message_out_of_order_closes_the_link),
+	    cmocka_unit_test_setup(
+		sessions_of_a_dead_worker_are_closed_unless_claimed, again),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
