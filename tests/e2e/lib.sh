@@ -12,7 +12,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 dir=$(mktemp -d "${TMPDIR:-/tmp}/sp-e2e.XXXXXX")
 chmod 755 "$dir"
 # Ports by the test's number, so that a failed one does not harm the next.
-number=$(basename "$0" | sed 's/^\([0-9]*\).*/\1/')
+: "${number:=}"
+[ -n "$number" ] || number=$(basename "$0" | sed 's/^\([0-9]*\).*/\1/')
 offset=$((10000 + 10#${number:-0} * 20))
 failures=0
 children=()
