@@ -11,6 +11,7 @@
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
 #define NORETURN __attribute__((noreturn))
 #define UNUSED __attribute__((unused))
+#define NO_SANITIZE __attribute__((no_sanitize("undefined")))
 
 /* The result is released with fn, and with nothing else. */
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 11

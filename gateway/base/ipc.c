@@ -138,12 +138,13 @@ static void
 tell(void *ctx)
 {
 	struct ipc *c = ctx;
+	struct fail f = c->fail; /* outlives c, which the callback may free */
 
 	if (c->told)
 		return;
 	c->told = true;
 	watch_set(c->watch, 0);
-	c->opts.gone(c, &c->fail, c->opts.ctx);
+	c->opts.gone(c, &f, c->opts.ctx);
 }
 
 static int

@@ -40,7 +40,7 @@ struct ipc_msg {
  * callback may call ipc_free() on its own link and must then return 0.
  */
 typedef int ipc_fn(struct ipc *c, const struct ipc_msg *m, void *ctx);
-/* The link is gone: f says why (FAIL_CLOSED: the peer closed it). */
+/* The link is gone: f, lent, says why (FAIL_CLOSED: the peer closed it). */
 typedef void ipc_gone_fn(struct ipc *c, const struct fail *f, void *ctx);
 
 struct ipc_opts {

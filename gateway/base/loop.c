@@ -8,6 +8,7 @@
 #include <sys/signalfd.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -19,7 +20,7 @@
 #include "base/fail.h"
 #include "base/loop.h"
 
-enum { LOOP_BATCH = 128, LOOP_SIGNALS = 65 };
+enum { LOOP_BATCH = 128, LOOP_SIGNALS = 65, LOOP_LISTENER_MS = 500 };
 
 struct watch {
 	struct loop *loop;
@@ -27,7 +28,8 @@ struct watch {
 	void *ctx;
 	int fd;
 	unsigned events;
-	bool exclusive; /* EPOLLEXCLUSIVE */
+	struct timer
+	    *again; /* listeners, which are EPOLLEXCLUSIVE: see below */
 	bool in_epoll;
 	bool dead;
 	struct watch *next_dead;
@@ -181,7 +183,7 @@ apply(struct watch *w)
 	int op = w->in_epoll ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
 
 	ev.events = w->events == 0 ? EPOLLET : to_epoll(w->events);
-	if (w->exclusive) {
+	if (w->again != NULL) {
 		ev.events |= EPOLLEXCLUSIVE;
 		if (w->in_epoll)
 			op = EPOLL_CTL_DEL;
@@ -203,6 +205,7 @@ watch_free(struct watch *w)
 	w->dead = true;
 	if (w->in_epoll)
 		(void)epoll_ctl(w->loop->epfd, EPOLL_CTL_DEL, w->fd, NULL);
+	timer_free(w->again);
 	if (!w->loop->in_batch) {
 		free(w);
 		return;
@@ -235,16 +238,39 @@ watch_new(struct loop *l, int fd, unsigned events, watch_fn *fn, void *ctx)
 	    l, fd, &(struct watch){.events = events, .fn = fn, .ctx = ctx});
 }
 
+/*
+ * A connection wakes one of the processes that share a listener.  If that one
+ * has just become full and looks away, nobody else is woken for it.  So each
+ * looks by itself now and then.
+ */
+static void
+look_again(struct timer *t, void *ctx)
+{
+	struct watch *w = ctx;
+	struct pollfd p = {.fd = w->fd, .events = POLLIN};
+
+	timer_set(t, LOOP_LISTENER_MS);
+	if (poll(&p, 1, 0) == 1)
+		w->fn(w, w->fd, LOOP_READ, w->ctx);
+}
+
 struct watch *
 watch_new_listener(struct loop *l, int fd, watch_fn *fn, void *ctx)
 {
-	return add(l, fd,
-	    &(struct watch){
-		.events = LOOP_READ,
-		.exclusive = true,
-		.fn = fn,
-		.ctx = ctx,
-	    });
+	struct watch as = {.events = LOOP_READ, .fn = fn, .ctx = ctx};
+	struct watch *w;
+
+	as.again = timer_new(l, look_again, NULL);
+	if (as.again == NULL)
+		return NULL;
+	w = add(l, fd, &as);
+	if (w == NULL) {
+		timer_free(as.again);
+		return NULL;
+	}
+	w->again->ctx = w;
+	timer_set(w->again, LOOP_LISTENER_MS);
+	return w;
 }
 
 void
@@ -254,6 +280,10 @@ watch_set(struct watch *w, unsigned events)
 		return;
 	w->events = events;
 	MUST(apply(w) == 0);
+	if (w->again != NULL && events == 0)
+		timer_clear(w->again);
+	else if (w->again != NULL)
+		timer_set(w->again, LOOP_LISTENER_MS);
 }
 
 /* Timers: a binary heap by time, then by order of arming. */

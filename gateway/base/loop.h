@@ -44,7 +44,10 @@ void watch_free(struct watch *w);
 struct watch *watch_new(struct loop *l, int fd, unsigned events, watch_fn *fn,
     void *ctx) OWNED_BY(watch_free) MUST_USE;
 void watch_set(struct watch *w, unsigned events);
-/* Add with EPOLLEXCLUSIVE: a listener shared by several processes. */
+/*
+ * A listener shared by several processes: each connection wakes one of them.
+ * Whoever is full watches for nothing (watch_set 0) until it has room again.
+ */
 struct watch *watch_new_listener(struct loop *l, int fd, watch_fn *fn,
     void *ctx) OWNED_BY(watch_free) MUST_USE;
 

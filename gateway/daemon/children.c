@@ -62,9 +62,9 @@ children_start(struct supervisor *sv, enum role role)
 	}
 	if (p != NULL) {
 		p->current = true;
-		r = listeners_give(&sv->listeners, role, p->ctl);
+		r = links_give(&sv->procs, p);
 		if (r == 0)
-			r = links_give(&sv->procs, p);
+			r = listeners_give(&sv->listeners, role, p->ctl);
 		/* Without its links it is of no use; its end is seen to. */
 		if (r != 0)
 			proc_kill(p);

@@ -73,9 +73,9 @@ on_gone(struct ipc *c, const struct fail *f, void *ctx)
 
 	assert_ptr_equal(c, e->c);
 	e->gone++;
-	e->why = *f;
 	ipc_free(c);
 	e->c = NULL;
+	e->why = *f; /* still there */
 }
 
 static struct ipc *

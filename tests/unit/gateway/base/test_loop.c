@@ -144,6 +144,35 @@ a_listener_can_be_muted_and_heard_again(void **state UNUSED)
 	assert_int_equal(calls, 1);
 }
 
+static void
+a_listener_is_looked_at_even_if_no_event_came(void **state UNUSED)
+{
+	struct loop *other = loop_new();
+	struct watch *w[2];
+	int sv[2];
+
+	/* The event goes to the first, which does nothing with it. */
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, sv), 0);
+	w[0] = watch_new_listener(other, sv[0], count, NULL);
+	w[1] = watch_new_listener(loop, sv[0], count, NULL);
+	assert_non_null(w[0]);
+	assert_non_null(w[1]);
+	assert_int_equal(write(sv[1], "x", 1), 1);
+	watch_free(w[0]);
+	for (int i = 0; i < 50 && calls == 0; i++)
+		assert_int_equal(loop_once(loop, 100), 0);
+	assert_true(calls > 0);
+	calls = 0;
+	watch_set(w[1], 0);
+	for (int i = 0; i < 7; i++)
+		assert_int_equal(loop_once(loop, 100), 0);
+	assert_int_equal(calls, 0);
+	watch_free(w[1]);
+	loop_free(other);
+	(void)close(sv[0]);
+	(void)close(sv[1]);
+}
+
 static int fired[64];
 static int n_fired;
 
@@ -319,6 +348,7 @@ main(void)
 	    T(a_watch_muted_in_the_batch_is_not_called),
 	    T(a_muted_watch_does_not_spin_on_a_hang_up),
 	    T(a_listener_can_be_muted_and_heard_again),
+	    T(a_listener_is_looked_at_even_if_no_event_came),
 	    T(timers_fire_in_order_of_time_then_of_arming),
 	    T(timers_do_not_fire_early),
 	    T(due_timers_may_be_freed_by_one_that_fires),
