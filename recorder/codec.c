@@ -19,6 +19,7 @@
 
 enum {
 	LEVEL = 1,
+	HASH_LOG = 13, /* a larger table costs more to clear than it finds */
 	KEY_A = 0,
 	KEY_B = RCD_KEY_LEN,
 	KEY_EPOCH_A = 2 * RCD_KEY_LEN,
@@ -65,7 +66,9 @@ rcd_codec_new(void)
 	c->dctx = ZSTD_createDCtx();
 	if (c->aead == NULL || c->cctx == NULL || c->dctx == NULL ||
 	    ZSTD_isError(ZSTD_CCtx_setParameter(
-		c->cctx, ZSTD_c_compressionLevel, LEVEL))) {
+		c->cctx, ZSTD_c_compressionLevel, LEVEL)) ||
+	    ZSTD_isError(
+		ZSTD_CCtx_setParameter(c->cctx, ZSTD_c_hashLog, HASH_LOG))) {
 		codec_fini(c);
 		return NULL;
 	}
