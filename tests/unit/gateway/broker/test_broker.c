@@ -443,60 +443,96 @@ send_event(struct end *e, const uint8_t session[16], uint32_t no)
 	return id;
 }
 
+/* Rows of a session that have no answer yet, with the id they went under. */
+struct unanswered {
+	uint8_t session[16];
+	uint32_t sent;		     /* rows 1 to sent */
+	uint32_t *key_id, *event_id; /* 0: answered, or no event */
+	uint32_t again;
+};
+
 static void
-a_killed_broker_loses_and_doubles_nothing(void **state)
+send_rows(struct unanswered *u, uint32_t from, uint32_t to, bool again)
 {
-	enum { ROUNDS = 4, STEP = 3000 };
-	uint32_t key_id[STEP + 1], event_id[STEP + 1], i, round;
-	uint8_t session[16], *acked;
-	uint32_t base = 0, resent = 0;
+	uint32_t i;
+
+	for (i = from; i <= to; i++) {
+		if (!again || u->key_id[i] != 0) {
+			u->key_id[i] = node_keys(&n->worker, u->session, i);
+			u->again += again;
+		}
+		if (i % 10 == 0 && (!again || u->event_id[i] != 0))
+			u->event_id[i] = send_event(&n->worker, u->session, i);
+	}
+	u->sent = to;
+}
+
+static void
+note_answers(struct unanswered *u)
+{
+	uint32_t i;
+
+	for (i = 1; i <= u->sent; i++) {
+		if (u->key_id[i] != 0 && n->worker.acked[u->key_id[i]])
+			u->key_id[i] = 0;
+		if (u->event_id[i] != 0 && n->worker.acked[u->event_id[i]])
+			u->event_id[i] = 0;
+	}
+}
+
+static void
+claim(struct end *e, const uint8_t session[16])
+{
 	struct bm_session_here here;
 	struct buf b;
 
-	(void)state;
-	begin(&n->worker, session);
-	acked = calloc(200000, 1);
 	memcpy(here.session_id, session, 16);
+	buf_init(&b, 64);
+	assert_int_equal(bm_session_here_put(&b, &here), 0);
+	(void)node_send(e, bm_session_here_type, buf_span(&b));
+	buf_fini(&b);
+}
+
+static void
+a_killed_broker_loses_and_doubles_nothing(void **state)
+{
+	enum { ROUNDS = 6, STEP = 2000 };
+	struct unanswered u = {0};
+	uint32_t i, round;
+
+	(void)state;
+	u.key_id = calloc(ROUNDS * STEP + 1, sizeof(*u.key_id));
+	u.event_id = calloc(ROUNDS * STEP + 1, sizeof(*u.event_id));
+	assert_non_null(u.key_id);
+	assert_non_null(u.event_id);
+	begin(&n->worker, u.session);
 	for (round = 0; round < ROUNDS; round++) {
-		for (i = 1; i <= STEP; i++) {
-			key_id[i] = node_keys(&n->worker, session, base + i);
-			event_id[i] = i % 10 == 0 ? send_event(&n->worker,
-							session, base + i)
-						  : 0;
-			if (i % 500 == 0)
-				node_run(n, round * 7 + 1);
+		for (i = 0; i < STEP; i += 250) {
+			send_rows(&u, u.sent + 1, u.sent + 250, false);
+			node_run(n, round * 5 + 1);
 		}
 		node_kill(n);
 		node_run(n, 5); /* answers that were under way */
-		memcpy(acked, n->worker.acked, 200000);
+		note_answers(&u);
 		node_start(n);
-		buf_init(&b, 64);
-		assert_int_equal(bm_session_here_put(&b, &here), 0);
-		(void)node_send(&n->worker, bm_session_here_type, buf_span(&b));
-		buf_fini(&b);
+		claim(&n->worker, u.session);
 		/* What has no answer is sent again, in order. */
-		for (i = 1; i <= STEP; i++) {
-			if (!acked[key_id[i]]) {
-				resent++;
-				(void)node_keys(&n->worker, session, base + i);
-			}
-			if (event_id[i] != 0 && !acked[event_id[i]])
-				(void)send_event(&n->worker, session, base + i);
-		}
-		base += STEP;
+		send_rows(&u, 1, u.sent, true);
 	}
-	free(acked);
-	print_message("%u of %u rows were sent again\n", resent, base);
-	keys_in_order(session, base, 30000);
-	assert_true(node_wait_sql(
-	    n, "SELECT COUNT(*) FROM audit WHERE event=110", base / 10, 10000));
+	print_message("%u rows sent, %u sent again\n", u.sent, u.again);
+	assert_true(u.again > 0);
+	keys_in_order(u.session, u.sent, 30000);
+	assert_true(node_wait_sql(n,
+	    "SELECT COUNT(*) FROM audit WHERE event=110", u.sent / 10, 10000));
 	assert_int_equal(
 	    node_number(n, "SELECT COUNT(DISTINCT row_id) FROM audit"
 			   " WHERE event=110"),
-	    base / 10);
-	node_session_end(&n->worker, session, WHY_USER_LEFT);
+	    u.sent / 10);
+	node_session_end(&n->worker, u.session, WHY_USER_LEFT);
 	node_run(n, 500);
 	verify_chain();
+	free(u.key_id);
+	free(u.event_id);
 }
 
 static bool
@@ -621,9 +657,7 @@ static void
 sessions_of_a_dead_worker_are_closed_unless_claimed(void **state)
 {
 	uint8_t lost[16], claimed[16], left[16];
-	struct bm_session_here here;
 	char sql[256], id[33];
-	struct buf b;
 
 	(void)state;
 	begin(&n->worker, lost);
@@ -631,11 +665,7 @@ sessions_of_a_dead_worker_are_closed_unless_claimed(void **state)
 	begin(&n->other, left);
 	ipc_free(n->worker.ipc);
 	n->worker.ipc = NULL;
-	memcpy(here.session_id, claimed, 16);
-	buf_init(&b, 64);
-	assert_int_equal(bm_session_here_put(&b, &here), 0);
-	(void)node_send(&n->other, bm_session_here_type, buf_span(&b));
-	buf_fini(&b);
+	claim(&n->other, claimed);
 	hex_encode(id, lost, 16);
 	snprintf(sql, sizeof(sql),
 	    "SELECT COUNT(*) FROM session WHERE id=UNHEX('%s') AND state=4"
@@ -649,11 +679,7 @@ sessions_of_a_dead_worker_are_closed_unless_claimed(void **state)
 	/* The next broker finds two open, of which one is claimed. */
 	node_kill(n);
 	node_start(n);
-	memcpy(here.session_id, claimed, 16);
-	buf_init(&b, 64);
-	assert_int_equal(bm_session_here_put(&b, &here), 0);
-	(void)node_send(&n->worker, bm_session_here_type, buf_span(&b));
-	buf_fini(&b);
+	claim(&n->worker, claimed);
 	node_run(n, 13000);
 	assert_int_equal(
 	    node_number(n, "SELECT COUNT(*) FROM session WHERE state=2"), 2);
