@@ -78,17 +78,15 @@ struct sweep {
 	uint64_t now_ns;
 };
 
-static bool
+static void
 sweep_one(struct table_node *n, void *ctx)
 {
 	const struct sweep *s = ctx;
 	struct grant *g = (struct grant *)n;
 
-	if (!s->all && !(s->of_worker && g->worker == s->worker) &&
-	    !(!s->of_worker && s->now_ns >= g->expires_ns))
-		return false;
-	grant_free(s->core, g);
-	return true;
+	if (s->all || (s->of_worker && g->worker == s->worker) ||
+	    (!s->of_worker && s->now_ns >= g->expires_ns))
+		grant_end(s->core, g);
 }
 
 void

@@ -72,63 +72,66 @@ end_hold(struct core *c, struct hold *h)
 	free(h);
 }
 
-static bool
-free_hold(struct table_node *n, void *ctx)
+/* What a walk over the holds needs. */
+struct walk {
+	struct core *core;
+	uint32_t worker;
+	uint64_t now_ns;
+};
+
+static void
+end_any(struct table_node *n, void *ctx)
 {
-	(void)ctx;
-	free(n);
-	return true;
+	const struct walk *w = ctx;
+
+	end_hold(w->core, (struct hold *)n);
 }
 
 void
 core_rec_fini(struct core *c)
 {
-	table_each(&c->holds, free_hold, NULL);
+	struct walk w = {.core = c};
+
+	table_each(&c->holds, end_any, &w);
 }
 
-static bool
-expire_orphan(struct table_node *n, void *ctx)
+static void
+end_old_orphan(struct table_node *n, void *ctx)
 {
-	const struct hold *h = (const struct hold *)n;
-	uint64_t now_ns = *(const uint64_t *)ctx;
+	const struct walk *w = ctx;
+	struct hold *h = (struct hold *)n;
 
-	if (!h->orphan ||
-	    now_ns < h->orphan_ns + CORE_ORPHAN_S * UINT64_C(1000000000))
-		return false;
-	free(n);
-	return true;
+	if (h->orphan &&
+	    w->now_ns >= h->orphan_ns + CORE_ORPHAN_S * UINT64_C(1000000000))
+		end_hold(w->core, h);
 }
 
 void
 core_rec_tick(struct core *c, uint64_t now_ns)
 {
-	table_each(&c->holds, expire_orphan, &now_ns);
+	struct walk w = {.core = c, .now_ns = now_ns};
+
+	table_each(&c->holds, end_old_orphan, &w);
 }
 
-struct orphan_ctx {
-	uint32_t worker;
-	uint64_t now_ns;
-};
-
-static bool
+static void
 make_orphan(struct table_node *n, void *ctx)
 {
-	const struct orphan_ctx *o = ctx;
+	const struct walk *w = ctx;
 	struct hold *h = (struct hold *)n;
 
-	if (hold_is(h, o->worker)) {
+	if (hold_is(h, w->worker)) {
 		h->orphan = true;
-		h->orphan_ns = o->now_ns;
+		h->orphan_ns = w->now_ns;
 	}
-	return false;
 }
 
 void
 core_rec_orphan(struct core *c, uint32_t worker, uint64_t now_ns)
 {
-	struct orphan_ctx o = {.worker = worker, .now_ns = now_ns};
+	struct walk w = {.core = c, .worker = worker, .now_ns = now_ns};
 
-	table_each(&c->holds, make_orphan, &o);
+	table_each(&c->holds, make_orphan, &w);
 }
 
 bool

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A chained hash table of fixed size.
+ * A chained hash table of fixed size, and a list of all that is in it, so that
+ * a walk costs what there is and not what there could be.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +64,11 @@ table_insert(struct table *t, struct table_node *n)
 		return FAIL_FULL;
 	n->next = *at;
 	*at = n;
+	n->older = t->newest;
+	n->newer = NULL;
+	if (t->newest != NULL)
+		t->newest->newer = n;
+	t->newest = n;
 	t->n++;
 	return 0;
 }
@@ -77,25 +83,22 @@ table_remove(struct table *t, struct table_node *n)
 		at = &(*at)->next;
 	}
 	*at = n->next;
+	if (n->older != NULL)
+		n->older->newer = n->newer;
+	if (n->newer != NULL)
+		n->newer->older = n->older;
+	else
+		t->newest = n->older;
 	t->n--;
 }
 
 void
 table_each(struct table *t, table_fn *fn, void *ctx)
 {
-	struct table_node **at, *n, *next;
-	size_t i;
+	struct table_node *n, *older;
 
-	for (i = 0; t->bucket != NULL && i <= t->mask; i++) {
-		at = &t->bucket[i];
-		while ((n = *at) != NULL) {
-			next = n->next;
-			if (fn(n, ctx)) {
-				*at = next;
-				t->n--;
-			} else {
-				at = &n->next;
-			}
-		}
+	for (n = t->newest; n != NULL; n = older) {
+		older = n->older;
+		fn(n, ctx);
 	}
 }

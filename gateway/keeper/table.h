@@ -2,7 +2,6 @@
 #ifndef GATEWAY_KEEPER_TABLE_H
 #define GATEWAY_KEEPER_TABLE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,20 +14,22 @@
  */
 
 struct table_node {
-	struct table_node *next;
+	struct table_node *next; /* in the bucket */
+	struct table_node *older, *newer;
 	uint8_t id[UUID_LEN];
 };
 
 struct table {
 	struct table_node **bucket;
+	struct table_node *newest;
 	size_t mask;
 	size_t n;
 	size_t max;
 	uint64_t seed; /* a peer cannot choose ids that fall together */
 };
 
-/* Answers whether to take the node out; it may be freed during the call. */
-typedef bool table_fn(struct table_node *n, void *ctx);
+/* May take n, and no other node, out of the table and free it. */
+typedef void table_fn(struct table_node *n, void *ctx);
 
 /* At most max objects. */
 int table_init(struct table *t, size_t max) MUST_USE;
@@ -40,7 +41,7 @@ struct table_node *table_find(
 int table_insert(struct table *t, struct table_node *n) MUST_USE;
 /* n must be in the table. */
 void table_remove(struct table *t, struct table_node *n);
-/* Show every node to fn. */
+/* Show every node to fn, the newest first. */
 void table_each(struct table *t, table_fn *fn, void *ctx);
 
 #endif /* GATEWAY_KEEPER_TABLE_H */
