@@ -103,20 +103,11 @@ no_passphrase(char *dst, int size, int rwflag, void *ctx)
 static int
 read_exported(struct span text, EVP_PKEY **key)
 {
-	uint8_t pub[ED25519_KEY_LEN];
-	struct secret *seed;
 	BIO *bio;
-	int r;
 
 	*key = NULL;
-	if (openssh_key_is(text)) {
-		if ((r = openssh_key_parse(text, &seed, pub)) != 0)
-			return r;
-		*key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL,
-		    secret_show(seed).p, ED25519_KEY_LEN);
-		secret_free(seed);
-		return *key == NULL ? FAIL_CRYPTO : 0;
-	}
+	if (openssh_key_is(text))
+		return openssh_key_parse(text, key);
 	if ((bio = BIO_new_mem_buf(text.p, (int)text.len)) == NULL)
 		return FAIL_NOMEM;
 	*key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
@@ -142,23 +133,52 @@ encode_pkcs8(const EVP_PKEY *key, struct secret **der)
 	return r;
 }
 
+/* By way of libssh's export. */
 static int
-export_private(ssh_key key, struct secret **der, struct fail *f)
+convert(ssh_key key, EVP_PKEY **pkey)
 {
-	EVP_PKEY *pkey = NULL;
 	char *text = NULL;
 	int r = FAIL_SSH;
 
 	if (ssh_pki_export_privkey_base64(key, NULL, NULL, NULL, &text) ==
 	    SSH_OK) {
-		r = read_exported(SPAN(text, strlen(text)), &pkey);
-		if (r == 0)
-			r = encode_pkcs8(pkey, der);
+		r = read_exported(SPAN(text, strlen(text)), pkey);
 		wipe(text, strlen(text));
 	}
 	ssh_string_free_char(text);
-	EVP_PKEY_free(pkey);
+	return r;
+}
+
+/*
+ * libssh 0.10 cannot export an rsa key that it read in OpenSSH's own format:
+ * that is read from the file itself, if it is not encrypted.
+ */
+static int
+convert_file(ssh_key key, struct span file, EVP_PKEY **pkey, struct fail *f)
+{
+	int r = convert(key, pkey);
+
+	if (r == FAIL_SSH && openssh_key_is(file))
+		r = openssh_key_parse(file, pkey);
+	if (r == FAIL_UNSUPPORTED)
+		return fail_set(f, r,
+		    "an encrypted rsa key in OpenSSH's own format cannot be "
+		    "read here: convert a copy of it by ssh-keygen -p -m PEM");
 	return r != 0 ? fail_set(f, r, "cannot convert the private key") : 0;
+}
+
+static int
+export_private(
+    ssh_key key, struct span file, struct secret **der, struct fail *f)
+{
+	EVP_PKEY *pkey = NULL;
+	int r;
+
+	if ((r = convert_file(key, file, &pkey, f)) != 0)
+		return r;
+	r = encode_pkcs8(pkey, der);
+	EVP_PKEY_free(pkey);
+	return r != 0 ? fail_set(f, r, "cannot encode the private key") : 0;
 }
 
 static int
@@ -196,7 +216,7 @@ parse_text(
 		    "rsa key of %u bits; at least 2048 are needed",
 		    k->pub.bits);
 	if (r == 0)
-		r = export_private(key, &k->pkcs8, f);
+		r = export_private(key, SPAN(text, strlen(text)), &k->pkcs8, f);
 	ssh_key_free(key);
 	return r;
 }

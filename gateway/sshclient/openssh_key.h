@@ -4,15 +4,15 @@
 
 #include <stdbool.h>
 
+#include <openssl/evp.h>
+
 #include "base/buf.h"
 #include "base/cdefs.h"
-#include "base/crypt.h"
-#include "base/fail.h"
-#include "base/secret.h"
 
 /*
- * The openssh-key-v1 container (PROTOCOL.key of OpenSSH), only as libssh
- * exports it: one ed25519 key, not encrypted.
+ * The openssh-key-v1 container (PROTOCOL.key of OpenSSH) with one key that is
+ * not encrypted: ed25519, as libssh exports it, or rsa, which libssh 0.10 reads
+ * but cannot export.
  */
 
 /* True when text begins like one. */
@@ -20,10 +20,9 @@ bool openssh_key_is(struct span text);
 
 /*
  * text: with its BEGIN and END lines.  FAIL_FORMAT unless every byte is as it
- * must be and the public key belongs to the private one.  Gives *seed, 32
- * bytes.
+ * must be and the public key belongs to the private one.  FAIL_UNSUPPORTED: it
+ * is encrypted, or another type of key.  Gives *key (EVP_PKEY_free).
  */
-int openssh_key_parse(struct span text, struct secret **seed,
-    uint8_t pub[ED25519_KEY_LEN]) MUST_USE;
+int openssh_key_parse(struct span text, EVP_PKEY **key) MUST_USE;
 
 #endif /* GATEWAY_SSHCLIENT_OPENSSH_KEY_H */
