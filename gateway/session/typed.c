@@ -51,10 +51,10 @@ is_waiting_cell(const struct token *k)
 
 /*
  * Of characters that are judged by themselves some are commands, which leave
- * no trace: the echo of the j-th is one of j + 1 cells, and those before it are
- * known not to come.
+ * no trace: the echo of the j-th is in one of j + 1 cells, or where the cursor
+ * was left, and those before it are known not to come.
  */
-static void
+static bool
 match_cells(struct typed *t, uint32_t cp, struct screenline_at at)
 {
 	struct token *k;
@@ -63,16 +63,16 @@ match_cells(struct typed *t, uint32_t cp, struct screenline_at at)
 	for (j = 0; j < CELL_LOOK_AHEAD && t->wait + j < t->n; j++) {
 		k = typed_token(t, t->wait + j);
 		if (!is_waiting_cell(k))
-			return;
+			return false;
 		if (k->cp != cp)
 			continue;
 		if ((k->line == at.line && at.off >= k->off &&
 			at.off <= k->off + j) ||
-		    (j == 0 && same(at, t->hint)))
+		    same(at, t->hint))
 			break;
 	}
 	if (j == CELL_LOOK_AHEAD || t->wait + j >= t->n)
-		return;
+		return false;
 	for (i = 0; i < j; i++)
 		typed_token(t, t->wait + i)->state = TOKEN_MISSED;
 	typed_token(t, t->wait + j)->state = TOKEN_ECHOED;
@@ -83,40 +83,67 @@ match_cells(struct typed *t, uint32_t cp, struct screenline_at at)
 		k->off = at.off + width(cp);
 	}
 	typed_wait_settle(t);
+	return true;
 }
 
-static void
-match_line(struct typed *t, uint32_t cp, struct screenline_at at)
+/* The character at i, of a line that is all or nothing. */
+static bool
+match_line(struct typed *t, size_t i, uint32_t cp, struct screenline_at at)
 {
-	struct token *k = typed_token(t, t->wait);
+	struct token *k = typed_token(t, i);
 	struct token *next;
 
 	if (k->cp != cp)
-		return;
+		return false;
 	if (!(k->line == at.line && k->off == at.off) && !same(at, t->hint) &&
 	    !(k->flags & TOKEN_ANYWHERE))
-		return;
+		return false;
 	k->state = TOKEN_ECHOED;
-	if (t->wait + 1 < t->n) {
-		next = typed_token(t, t->wait + 1);
+	if (i + 1 < t->n) {
+		next = typed_token(t, i + 1);
 		if (token_is_char(next) && next->flags & TOKEN_NEXT) {
 			next->line = at.line;
 			next->off = at.off + width(cp);
 		}
 	}
 	typed_wait_settle(t);
+	return true;
 }
 
-/* The first token of the line of the first waiting character. */
-static bool
-ahead_line(const struct typed *t, size_t *first)
+/*
+ * A line that was ended and is not echoed does not keep the next one from being
+ * so: the first waiting character of that, or t->n.
+ */
+static size_t
+wait_behind(const struct typed *t)
 {
-	size_t i = t->wait;
+	const struct token *k;
+	bool behind = false;
+	size_t i;
+
+	for (i = t->wait; i < t->n && i < t->wait + AHEAD_LINE_MAX; i++) {
+		k = typed_token(t, i);
+		if (k->flags & TOKEN_END)
+			behind = true;
+		else if (behind && token_is_char(k) &&
+			 k->state == TOKEN_WAITING)
+			return k->flags & (TOKEN_CELLWISE | TOKEN_SUSPECT)
+				   ? t->n
+				   : i;
+	}
+	return t->n;
+}
+
+/* The first token of the line that the waiting character at i belongs to. */
+static bool
+ahead_line(const struct typed *t, size_t i, size_t *first)
+{
+	size_t from = i;
 
 	if (i >= t->n || !(typed_token(t, i)->flags & TOKEN_AHEAD))
 		return false;
 	while (i > 0 && !(typed_token(t, i - 1)->flags & TOKEN_END))
-		if (t->wait - --i > AHEAD_LINE_MAX)
+		if (from - --i > AHEAD_LINE_MAX)
 			return false;
 	*first = i;
 	return true;
@@ -138,12 +165,12 @@ ahead_done(struct typed *t, size_t first)
 }
 
 static void
-match_ahead(struct typed *t, uint32_t cp, struct screenline_at at)
+match_ahead(struct typed *t, size_t i, uint32_t cp, struct screenline_at at)
 {
 	const struct token *k;
 	size_t first;
 
-	if (!ahead_line(t, &first))
+	if (!ahead_line(t, i, &first))
 		return;
 	if (t->seq_run != t->popped + first) {
 		t->seq_run = t->popped + first;
@@ -165,25 +192,36 @@ match_ahead(struct typed *t, uint32_t cp, struct screenline_at at)
 	ahead_done(t, first);
 }
 
+static bool
+is_line_char(const struct typed *t, size_t i)
+{
+	return i < t->n &&
+	       !(typed_token(t, i)->flags & (TOKEN_CELLWISE | TOKEN_SUSPECT));
+}
+
 static void
 on_put(void *ctx, uint32_t cp, struct screenline_at at)
 {
 	struct typed *t = ctx;
-	uint8_t flags;
+	size_t behind;
 
 	if (t->wait >= t->n)
 		return;
-	flags = typed_token(t, t->wait)->flags;
-	if (flags & TOKEN_SUSPECT)
-		return;
-	if (flags & TOKEN_CELLWISE) {
-		match_cells(t, cp, at);
-		return;
+	if (typed_token(t, t->wait)->flags & TOKEN_CELLWISE) {
+		if (match_cells(t, cp, at))
+			return;
+	} else {
+		match_ahead(t, t->wait, cp, at);
+		if (is_line_char(t, t->wait) && match_line(t, t->wait, cp, at))
+			return;
 	}
-	match_ahead(t, cp, at);
-	if (t->wait < t->n &&
-	    !(typed_token(t, t->wait)->flags & TOKEN_CELLWISE))
-		match_line(t, cp, at);
+	if (t->ends == 0)
+		return;
+	if (t->wait < t->n && !(typed_token(t, t->wait)->flags & TOKEN_AHEAD))
+		match_ahead(t, wait_behind(t), cp, at);
+	behind = wait_behind(t);
+	if (is_line_char(t, behind))
+		(void)match_line(t, behind, cp, at);
 }
 
 static void
@@ -363,7 +401,8 @@ push_end(struct typed *t, const struct typed_unit *u)
 	if (k != NULL) {
 		k->flags = TOKEN_END;
 		t->ends++;
-		if (ahead_line(t, &first) && t->seq_run == t->popped + first)
+		if (t->n > 1 && ahead_line(t, t->n - 2, &first) &&
+		    t->seq_run == t->popped + first)
 			ahead_done(t, first);
 	}
 	t->tail = (struct typed_tail){0};

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Typed lines against transcripts of real programs, and against hostile
+ * timing.
+ */
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/fail.h"
+#include "session/typed.h"
+
+enum { STORE = 65536, LINES = 64 };
+
+static const uint64_t ms = 1000000;
+
+/* What the callbacks stored. */
+struct stored {
+	char in[STORE];
+	size_t in_len;
+	char lines[LINES][TYPED_LINE_MAX + 64];
+	uint64_t line_ns[LINES];
+	size_t n_lines;
+	unsigned noecho;
+};
+
+static void
+on_in(void *ctx, uint64_t mono_ns, const uint8_t *p, size_t len)
+{
+	struct stored *s = ctx;
+
+	(void)mono_ns;
+	assert_true(s->in_len + len < STORE);
+	memcpy(s->in + s->in_len, p, len);
+	s->in_len += len;
+	s->in[s->in_len] = '\0';
+}
+
+static void
+on_noecho(void *ctx, uint64_t mono_ns, uint32_t count)
+{
+	struct stored *s = ctx;
+
+	(void)mono_ns;
+	/* Never how many there were. */
+	assert_int_equal(count, 1);
+	s->noecho++;
+}
+
+static void
+on_line(void *ctx, uint64_t mono_ns, const char *text, size_t len)
+{
+	struct stored *s = ctx;
+
+	assert_true(s->n_lines < LINES && len < sizeof(s->lines[0]));
+	memcpy(s->lines[s->n_lines], text, len);
+	s->lines[s->n_lines][len] = '\0';
+	s->line_ns[s->n_lines++] = mono_ns;
+}
+
+static const struct typed_ops ops = {on_in, on_noecho, on_line};
+
+static struct typed *
+make(struct stored *s, uint32_t cols)
+{
+	const struct typed_opts o = {.cols = cols, .ops = &ops, .ctx = s};
+	struct typed *t = typed_new(&o);
+
+	memset(s, 0, sizeof(*s));
+	assert_non_null(t);
+	return t;
+}
+
+static void
+input(struct typed *t, uint64_t at_ms, const char *text)
+{
+	typed_input(t, at_ms * ms, (const uint8_t *)text, strlen(text));
+}
+
+static void
+output(struct typed *t, uint64_t at_ms, const char *text)
+{
+	typed_output(t, at_ms * ms, (const uint8_t *)text, strlen(text));
+}
+
+/* Let time pass as a loop does: ticks when they are due. */
+static void
+pass(struct typed *t, uint64_t until_ns)
+{
+	uint64_t due;
+	unsigned n;
+
+	for (n = 0; n < 10000; n++) {
+		due = typed_due_ns(t);
+		if (due == 0 || due > until_ns)
+			return;
+		typed_tick(t, due);
+	}
+	fail_msg("always due");
+}
+
+static void
+expect_lines(const struct stored *s, const char *const *want, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && i < s->n_lines; i++)
+		assert_string_equal(s->lines[i], want[i]);
+	assert_int_equal(s->n_lines, n);
+}
+
+/* ---- transcripts */
+
+struct event {
+	uint64_t at_ms;
+	bool typed;
+	uint8_t *data;
+	size_t len;
+	size_t number;
+};
+
+struct transcript {
+	uint32_t cols;
+	char secrets[8][64];
+	size_t n_secrets;
+	char *lines[LINES];
+	size_t n_lines;
+	bool any_lines;
+	struct event *events;
+	size_t n;
+};
+
+static size_t
+unescape(char *s)
+{
+	char *from = s, *to = s;
+	unsigned v;
+
+	while (*from != '\0' && *from != '\n') {
+		if (from[0] == '\\' && from[1] == 'x' &&
+		    sscanf(from + 2, "%2x", &v) == 1) {
+			*to++ = (char)v;
+			from += 4;
+		} else {
+			*to++ = *from++;
+		}
+	}
+	*to = '\0';
+	return (size_t)(to - s);
+}
+
+static void
+transcript_line(struct transcript *tr, char *line)
+{
+	struct event *e;
+	char *at;
+
+	if (strncmp(line, "cols ", 5) == 0) {
+		tr->cols = (uint32_t)strtoul(line + 5, NULL, 10);
+	} else if (strncmp(line, "secret ", 7) == 0) {
+		(void)unescape(line + 7);
+		(void)snprintf(tr->secrets[tr->n_secrets++],
+		    sizeof(tr->secrets[0]), "%.60s", line + 7);
+	} else if (strncmp(line, "line*", 5) == 0) {
+		tr->any_lines = true;
+	} else if (strncmp(line, "line ", 5) == 0) {
+		(void)unescape(line + 5);
+		tr->lines[tr->n_lines++] = strdup(line + 5);
+	} else {
+		tr->events =
+		    realloc(tr->events, (tr->n + 1) * sizeof(*tr->events));
+		assert_non_null(tr->events);
+		e = &tr->events[tr->n];
+		e->number = tr->n++;
+		e->at_ms = strtoul(line, &at, 10);
+		assert_true(at != line && at[0] == ' ' && at[2] == ' ');
+		e->typed = at[1] == '>';
+		e->len = unescape(at + 3);
+		e->data = malloc(e->len + 1);
+		assert_non_null(e->data);
+		memcpy(e->data, at + 3, e->len);
+	}
+}
+
+static void
+transcript_read(struct transcript *tr, const char *name)
+{
+	char path[512];
+	char *line = NULL;
+	size_t size = 0;
+	FILE *fp;
+
+	memset(tr, 0, sizeof(*tr));
+	(void)snprintf(path, sizeof(path),
+	    SRCDIR "/tests/unit/gateway/session/transcripts/%s", name);
+	assert_non_null(fp = fopen(path, "re"));
+	while (getline(&line, &size, fp) > 0)
+		transcript_line(tr, line);
+	free(line);
+	(void)fclose(fp);
+	assert_true(tr->n > 0);
+}
+
+static void
+transcript_free(struct transcript *tr)
+{
+	size_t i;
+
+	for (i = 0; i < tr->n; i++)
+		free(tr->events[i].data);
+	for (i = 0; i < tr->n_lines; i++)
+		free(tr->lines[i]);
+	free(tr->events);
+}
+
+static int
+by_time(const void *pa, const void *pb)
+{
+	const struct event *a = pa, *b = pb;
+
+	if (a->at_ms != b->at_ms)
+		return a->at_ms < b->at_ms ? -1 : 1;
+	return a->number < b->number ? -1 : 1;
+}
+
+/*
+ * Play a transcript with what was shown arriving so much later, in pieces of at
+ * most so many bytes, and through an export and import before every event.
+ */
+static void
+play(struct transcript *tr, struct stored *s, uint64_t delay, size_t piece,
+    bool hand_over)
+{
+	const struct typed_opts o = {.cols = tr->cols, .ops = &ops, .ctx = s};
+	struct typed *t = make(s, tr->cols), *next;
+	struct event *events = calloc(tr->n, sizeof(*events)), *e;
+	struct buf state;
+	size_t i, from, n;
+
+	assert_non_null(events);
+	memcpy(events, tr->events, tr->n * sizeof(*events));
+	for (i = 0; i < tr->n; i++)
+		if (!events[i].typed)
+			events[i].at_ms += delay;
+	qsort(events, tr->n, sizeof(*events), by_time);
+	for (i = 0; i < tr->n; i++) {
+		e = &events[i];
+		pass(t, e->at_ms * ms);
+		if (hand_over) {
+			buf_init_secret(&state, TYPED_STATE_MAX);
+			assert_int_equal(typed_export(t, &state), 0);
+			assert_int_equal(
+			    typed_import(&next, &o, buf_span(&state)), 0);
+			buf_fini(&state);
+			typed_free(t);
+			t = next;
+		}
+		for (from = 0; from < e->len; from += n) {
+			n = e->len - from < piece ? e->len - from : piece;
+			if (e->typed)
+				typed_input(
+				    t, e->at_ms * ms, e->data + from, n);
+			else
+				typed_output(
+				    t, e->at_ms * ms, e->data + from, n);
+		}
+	}
+	pass(t, (tr->events[tr->n - 1].at_ms + 60000) * ms);
+	typed_flush(t);
+	typed_free(t);
+	free(events);
+}
+
+/* Any three characters of the secret in a row are a leak. */
+static void
+expect_no_secret(
+    const struct transcript *tr, const struct stored *s, const char *name)
+{
+	char part[4] = "";
+	size_t i, j, k;
+
+	for (i = 0; i < tr->n_secrets; i++)
+		for (j = 0; j + 3 <= strlen(tr->secrets[i]); j++) {
+			memcpy(part, tr->secrets[i] + j, 3);
+			if (strstr(s->in, part) != NULL)
+				fail_msg("%s: '%s' in the input", name, part);
+			for (k = 0; k < s->n_lines; k++)
+				if (strstr(s->lines[k], part) != NULL)
+					fail_msg("%s: '%s' in line %zu: %s",
+					    name, part, k, s->lines[k]);
+		}
+}
+
+static bool
+is_transcript(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 4 && strcmp(name + n - 4, ".txt") == 0;
+}
+
+/* Call fn with every transcript. */
+static void
+each_transcript(void (*fn)(struct transcript *, const char *))
+{
+	struct transcript tr;
+	struct dirent *e;
+	DIR *dir = opendir(SRCDIR "/tests/unit/gateway/session/transcripts");
+	unsigned n = 0;
+
+	assert_non_null(dir);
+	while ((e = readdir(dir)) != NULL) {
+		if (!is_transcript(e->d_name))
+			continue;
+		transcript_read(&tr, e->d_name);
+		fn(&tr, e->d_name);
+		transcript_free(&tr);
+		n++;
+	}
+	(void)closedir(dir);
+	assert_true(n >= 15);
+}
+
+static void
+check_lines(struct transcript *tr, const char *name, const struct stored *s,
+    const char *how)
+{
+	size_t i;
+
+	if (tr->any_lines)
+		return;
+	for (i = 0; i < tr->n_lines && i < s->n_lines; i++)
+		if (strcmp(s->lines[i], tr->lines[i]) != 0)
+			fail_msg("%s, %s, line %zu: '%s', not '%s'", name, how,
+			    i + 1, s->lines[i], tr->lines[i]);
+	if (s->n_lines != tr->n_lines)
+		fail_msg("%s, %s: %zu lines, not %zu", name, how, s->n_lines,
+		    tr->n_lines);
+}
+
+static void
+check_as_recorded(struct transcript *tr, const char *name)
+{
+	static struct stored s;
+
+	play(tr, &s, 0, SIZE_MAX / 2, false);
+	expect_no_secret(tr, &s, name);
+	check_lines(tr, name, &s, "as recorded");
+	if (getenv("TYPED_SHOW") != NULL)
+		for (size_t i = 0; i < s.n_lines; i++)
+			print_message("%s: %s\n", name, s.lines[i]);
+	play(tr, &s, 0, 1, false);
+	expect_no_secret(tr, &s, name);
+	check_lines(tr, name, &s, "byte by byte");
+}
+
+static void
+real_programs_give_their_lines_and_no_secret(void **state)
+{
+	(void)state;
+	each_transcript(check_as_recorded);
+}
+
+static void
+check_far_away(struct transcript *tr, const char *name)
+{
+	static const uint64_t delays[] = {20, 60, 150};
+	static struct stored s;
+	char how[32];
+	size_t i;
+
+	for (i = 0; i < sizeof(delays) / sizeof(delays[0]); i++) {
+		play(tr, &s, delays[i], SIZE_MAX / 2, false);
+		expect_no_secret(tr, &s, name);
+		(void)snprintf(how, sizeof(how), "%d ms away", (int)delays[i]);
+		check_lines(tr, name, &s, how);
+	}
+}
+
+static void
+a_target_far_away_changes_nothing(void **state)
+{
+	(void)state;
+	each_transcript(check_far_away);
+}
+
+static void
+check_never_late(struct transcript *tr, const char *name)
+{
+	static struct stored s;
+
+	play(tr, &s, 300, SIZE_MAX / 2, false);
+	expect_no_secret(tr, &s, name);
+	play(tr, &s, 900, 3, false);
+	expect_no_secret(tr, &s, name);
+	play(tr, &s, 5000, SIZE_MAX / 2, false);
+	expect_no_secret(tr, &s, name);
+}
+
+static void
+no_delay_gives_a_secret_away(void **state)
+{
+	(void)state;
+	each_transcript(check_never_late);
+}
+
+static void
+check_handed_over(struct transcript *tr, const char *name)
+{
+	static struct stored a, b;
+
+	play(tr, &a, 60, 7, false);
+	play(tr, &b, 60, 7, true);
+	if (strcmp(a.in, b.in) != 0 || a.noecho != b.noecho ||
+	    a.n_lines != b.n_lines)
+		fail_msg("%s: differs when handed over", name);
+	assert_memory_equal(a.lines, b.lines, sizeof(a.lines));
+}
+
+static void
+a_hand_over_at_any_time_changes_nothing(void **state)
+{
+	(void)state;
+	each_transcript(check_handed_over);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(real_programs_give_their_lines_and_no_secret),
+	    cmocka_unit_test(a_target_far_away_changes_nothing),
+	    cmocka_unit_test(no_delay_gives_a_secret_away),
+	    cmocka_unit_test(a_hand_over_at_any_time_changes_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
