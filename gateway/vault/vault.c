@@ -158,7 +158,8 @@ vault_open(const struct conf *c, struct keyring **ring, struct fail *f)
 
 	*ring = NULL;
 	if ((r = place_init(&p, c, f)) == 0 &&
-	    (r = master_load(p.master, geteuid(), &master, f)) == 0)
+	    (r = find_owner(&p, c->node_user, f)) == 0 &&
+	    (r = master_load(p.master, p.uid, &master, f)) == 0)
 		r = keyring_file_load(ring, p.keyring, master, f);
 	secret_free(master);
 	place_fini(&p);

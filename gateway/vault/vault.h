@@ -22,7 +22,8 @@
 int vault_init(const struct conf *c, struct fail *f) MUST_USE;
 
 /*
- * Open the keyring.  The master key is wiped before this returns.  Gives
+ * Open the keyring.  The files must belong to the user that this runs as, or,
+ * for root, to [node] user.  The master key is wiped before this returns.  Gives
  * *ring, released with keyring_free().
  */
 int vault_open(
