@@ -45,7 +45,7 @@ on_recording(const struct db_row *row, void *ctx, struct fail *f)
 	(void)f;
 	IGNORE(db_row_uuid(row, 0, id));
 	out_row(o);
-	out_uuid(o, "recording", id);
+	out_uuid(o, "id", id);
 	out_time(o, "started", db_row_u64(row, 1));
 	out_uint(o, "seconds", db_row_u64(row, 2) / 1000000);
 	out_text(o, "state", state_text(db_row_u64(row, 3)));
@@ -124,7 +124,7 @@ cmd_recording_show(struct cli *c)
 	if (r)
 		return r;
 	out_one(&c->out);
-	out_uuid(&c->out, "recording", id);
+	out_uuid(&c->out, "id", id);
 	r = cli_query(c,
 	    DB_STMT("SELECT r.session_id, n.name, s.user_name, s.account_name, "
 		    "s.asset_name, r.state, r.truncated, r.started_us, "
@@ -223,7 +223,7 @@ cmd_recording_path(struct cli *c)
 			: 0;
 	} else {
 		out_one(&c->out);
-		out_uuid(&c->out, "recording", rec.id);
+		out_uuid(&c->out, "id", rec.id);
 		out_text(&c->out, "path", path);
 		r = out_end(&c->out);
 	}
@@ -269,7 +269,7 @@ print_key(struct cli *c, const struct recording *rec, struct span dek)
 	hex_encode(hex, dek.p, dek.len);
 	if (c->args->json) {
 		out_one(&c->out);
-		out_uuid(&c->out, "recording", rec->id);
+		out_uuid(&c->out, "id", rec->id);
 		out_text(&c->out, "key", hex);
 		r = out_end(&c->out);
 	} else {
@@ -319,7 +319,7 @@ print_verdict(
 	bool good = v->code == 0;
 
 	out_one(o);
-	out_uuid(o, "recording", rec->id);
+	out_uuid(o, "id", rec->id);
 	out_bool(o, "whole", good);
 	out_text(o, "flaw", good ? NULL : rcd_flaw_text(v->flaw));
 	if (good)

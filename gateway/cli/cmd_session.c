@@ -49,7 +49,7 @@ on_session(const struct db_row *row, void *ctx, struct fail *f)
 	(void)f;
 	IGNORE(db_row_uuid(row, 0, id));
 	out_row(o);
-	out_uuid(o, "session", id);
+	out_uuid(o, "id", id);
 	out_time(o, "started", db_row_u64(row, 1));
 	out_uint(o, "seconds", seconds(db_row_u64(row, 1), db_row_u64(row, 2)));
 	out_text(o, "state", state_text(db_row_u64(row, 3)));
@@ -139,7 +139,7 @@ cmd_session_show(struct cli *c)
 	if (r)
 		return r;
 	out_one(&c->out);
-	out_uuid(&c->out, "session", id);
+	out_uuid(&c->out, "id", id);
 	r = cli_query(c,
 	    DB_STMT("SELECT n.name, s.worker, s.user_name, s.account_name, "
 		    "s.asset_name, p.name, s.peer, s.target, s.protocol, "
@@ -163,7 +163,7 @@ give_order(struct cli *c, enum order_verb verb)
 	if (r)
 		return r;
 	out_one(&c->out);
-	out_uuid(&c->out, "session", id);
+	out_uuid(&c->out, "id", id);
 	return out_end(&c->out);
 }
 
