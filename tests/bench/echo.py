@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env /usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Round trip of one byte through `cat` on the target, both ways in turns.
 

@@ -15,7 +15,7 @@ eventually 10 grep -q '\$' "$dir/screen"
 echo 'echo first-$((40+2))' >&9
 eventually 10 grep -q first-42 "$dir/screen"
 
-id=$(sp --json session list | python3 -c '
+id=$(sp --json session list | /usr/bin/python3 -c '
 import json, sys
 print(json.load(sys.stdin)[0]["id"])')
 check "the session is listed" [ -n "$id" ]
@@ -41,7 +41,7 @@ sp session message "$id" "please log out at noon" >/dev/null
 check "a message is shown" eventually 5 grep -q 'log out at noon' "$dir/screen"
 
 sp session terminate "$id" "enough" >/dev/null
-check "the user reads why it ended" eventually 5 grep -q 'terminated by' "$dir/screen"
+check "the user reads why it ended" eventually 5 grep -q "terminated by" "$dir/screen" "$dir/screen.err"
 exec 9>&-
 wait $user
 check "the client ends with an error" [ $? = 255 ]

@@ -7,7 +7,7 @@ node_up
 injected=$(cat "$dir/state/secrets/target")
 
 gw -v "$(at)" 'echo in' >"$dir/verbose" 2>&1
-python3 - "$SP_HOST" "$SP_SSH_PORT" "$SP_SSH_LOGIN" "$SP_PASSWORD" >"$dir/trace" 2>&1 <<'PY'
+/usr/bin/python3 - "$SP_HOST" "$SP_SSH_PORT" "$SP_SSH_LOGIN" "$SP_PASSWORD" >"$dir/trace" 2>&1 <<'PY'
 import sys, logging, paramiko
 logging.basicConfig(level=logging.DEBUG, stream=sys.stdout)
 c = paramiko.SSHClient()
@@ -52,7 +52,7 @@ expect after-the-read
 expect $
 send exit\r
 S
-python3 "$here/tests/e2e/drive.py" --timeout 90 "$dir/script" ssh "${ssh_opts[@]}" \
+/usr/bin/python3 "$here/tests/e2e/drive.py" --timeout 90 "$dir/script" ssh "${ssh_opts[@]}" \
 	-tt -p "$SP_SSH_PORT" "$(at)" >"$dir/screen" 2>&1
 equal "the prompts were answered" $? 0
 sleep 2

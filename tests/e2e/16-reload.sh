@@ -35,7 +35,7 @@ send aand after it\e:wq\r
 sleep 1
 S
 command -v vi >/dev/null || sed -i 's/^send exec vi.*/send cat >note.txt\\r/; s/ibefore/before/; s/ \\e$/\\r/; s/^send aand after it.*/send and after it\\r\\x04exit\\r/' "$dir/script"
-python3 "$here/tests/e2e/drive.py" --timeout 60 "$dir/script" ssh "${ssh_opts[@]}" \
+/usr/bin/python3 "$here/tests/e2e/drive.py" --timeout 60 "$dir/script" ssh "${ssh_opts[@]}" \
 	-tt -p "$SP_SSH_PORT" "$(at)" >"$dir/editor" 2>&1 &
 editor=$!
 sleep 3
@@ -60,7 +60,7 @@ gone() {
 check "no old process stays" eventually 20 gone
 check "the recordings verify" sh -c "
 	for r in \$('$SP_BIN/sallyport' -c '$SP_CONF' --json recording list --limit 4 |
-		python3 -c 'import json,sys
+		/usr/bin/python3 -c 'import json,sys
 for r in json.load(sys.stdin): print(r[\"id\"])'); do
 		'$SP_BIN/sallyport-replay' -c '$SP_CONF' --verify \$r || exit 1
 	done"

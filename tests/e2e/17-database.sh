@@ -42,7 +42,7 @@ printf 'exit\r' >&9
 exec 9>&-
 wait $user
 count() {
-	sp --json keystroke search 'line-' --limit 1000 | python3 -c '
+	sp --json keystroke search 'line-' --limit 1000 | /usr/bin/python3 -c '
 import json, re, sys
 rows = [r["line"] for r in json.load(sys.stdin)]
 got = [int(m.group(1)) for m in (re.search(r"echo line-(\d+)-end", l) for l in rows) if m]

@@ -14,10 +14,10 @@ send printf 'gr\\xc3\\xbc\\xc3\\x9fe\\n'\r
 sleep 1
 send exit\r
 S
-python3 "$here/tests/e2e/drive.py" "$dir/script" ssh "${ssh_opts[@]}" -tt \
+/usr/bin/python3 "$here/tests/e2e/drive.py" "$dir/script" ssh "${ssh_opts[@]}" -tt \
 	-p "$SP_SSH_PORT" "$(at)" >"$dir/screen" 2>&1
 sleep 2
-rec=$(sp --json recording list --limit 1 | python3 -c '
+rec=$(sp --json recording list --limit 1 | /usr/bin/python3 -c '
 import json, sys
 print(json.load(sys.stdin)[0]["id"])')
 file=$(sp recording path "$rec")
@@ -30,7 +30,7 @@ check "--verify is content" replay --verify "$rec"
 
 for v in 2 3; do
 	replay --cast "$dir/v$v.cast" --cast-version $v "$rec"
-	check "asciicast v$v is what it says" python3 - "$dir/v$v.cast" $v <<'PY'
+	check "asciicast v$v is what it says" /usr/bin/python3 - "$dir/v$v.cast" $v <<'PY'
 import json, sys
 lines = open(sys.argv[1], encoding="utf-8").read().splitlines()
 head = json.loads(lines[0])
@@ -46,7 +46,7 @@ send
 sleep 0.3
 send q
 S
-python3 "$here/tests/e2e/drive.py" --timeout 20 "$dir/play" \
+/usr/bin/python3 "$here/tests/e2e/drive.py" --timeout 20 "$dir/play" \
 	"$SP_BIN/sallyport-replay" -c "$SP_CONF" --max-idle 0.2 "$rec" >"$dir/played" 2>&1
 equal "it plays in a terminal, and q leaves it" $? 0
 
@@ -64,7 +64,7 @@ size=$(stat -c %s "$dir/away.rcd")
 bad=0
 for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
 	cp "$dir/away.rcd" "$dir/bad.rcd"
-	python3 - "$dir/bad.rcd" $i <<'PY'
+	/usr/bin/python3 - "$dir/bad.rcd" $i <<'PY'
 import random, sys
 random.seed(int(sys.argv[2]))
 d = bytearray(open(sys.argv[1], "rb").read())

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env /usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Runs a command in a terminal of its own and talks to it by a script.
 

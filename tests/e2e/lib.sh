@@ -129,7 +129,7 @@ direct() {
 # column of the newest session in the database
 last_session() {
 	sp --json session list --ended --limit 1 |
-		python3 -c 'import json,sys
+		/usr/bin/python3 -c 'import json,sys
 rows = json.load(sys.stdin)
 print(rows[0].get(sys.argv[1], "") if rows else "")' "${1:-id}"
 }
