@@ -77,7 +77,7 @@ int rcd_reader_event(struct rcd_reader *r, struct rcd_event_view *e) MUST_USE;
 /*
  * Go to the last GOP that begins at or before t_us (the start of the file for
  * 0): the next event is its first one.  Uses the index, or else the chunk
- * headers.
+ * headers.  Works after a failure too, which is then forgotten.
  */
 int rcd_reader_seek(struct rcd_reader *r, uint64_t t_us) MUST_USE;
 

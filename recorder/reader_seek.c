@@ -258,8 +258,7 @@ rcd_reader_seek(struct rcd_reader *r, uint64_t t_us)
 	uint64_t size;
 	int e;
 
-	if (r->fail.code != 0)
-		return r->fail.code;
+	r->fail = (struct fail){0};
 	e = rcd_chain_start(&start, SPAN(r->header, r->hdr.len), &r->hdr);
 	if (e != 0 || t_us == 0)
 		return e != 0 ? e : reader_to(r, &start);
