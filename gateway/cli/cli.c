@@ -47,9 +47,9 @@ cli_query(struct cli *c, const struct db_stmt *s, db_row_fn *fn, void *ctx)
 }
 
 static bool
-needs(const struct cli *c, unsigned bit)
+has_bit(unsigned needs, unsigned bit)
 {
-	return (c->args->row->needs & bit & ~(unsigned)NEED_CONF) != 0;
+	return (needs & bit & ~(unsigned)NEED_CONF) != 0;
 }
 
 static int
@@ -90,33 +90,36 @@ open_db(struct cli *c)
 	return r ? fail_set(&c->fail, r, "%s", why.why) : 0;
 }
 
-static int
-prepare(struct cli *c)
+int
+cli_reach(struct cli *c, unsigned needs)
 {
 	int r = 0;
 
-	if (c->args->row->needs & NEED_CONF)
+	if ((needs & NEED_CONF) && c->conf == NULL)
 		r = load_conf(c);
-	if (r == 0 && needs(c, NEED_BROKER))
+	if (r == 0 && has_bit(needs, NEED_BROKER) && c->broker < 0)
 		r = link_open(&c->broker, c->conf, "broker", &c->fail);
-	if (r == 0 && needs(c, NEED_KEEPER))
+	if (r == 0 && has_bit(needs, NEED_KEEPER) && c->keeper < 0)
 		r = link_open(&c->keeper, c->conf, "keeper", &c->fail);
-	if (r == 0 && needs(c, NEED_DB))
+	if (r == 0 && has_bit(needs, NEED_DB) && c->db == NULL)
 		r = open_db(c);
 	return r;
 }
 
-static void
-clean_up(struct cli *c)
+void
+cli_part(struct cli *c)
 {
-	out_fini(&c->out);
 	db_free(c->db);
+	c->db = NULL;
 	db_opts_fini(&c->db_opts);
+	memset(&c->db_opts, 0, sizeof(c->db_opts));
 	if (c->broker >= 0)
 		close(c->broker);
 	if (c->keeper >= 0)
 		close(c->keeper);
+	c->broker = c->keeper = -1;
 	conf_free(c->conf);
+	c->conf = NULL;
 }
 
 static void
@@ -143,12 +146,13 @@ cli_main(int argc, char *const *argv)
 		return fflush(stdout) ? CLI_FAILED : CLI_DONE;
 	}
 	out_init(&c.out, stdout, args.json);
-	r = prepare(&c);
+	r = cli_reach(&c, args.row->needs);
 	if (r == 0)
 		r = args.row->fn(&c);
 	if (r < 0)
 		complain(&c, r);
-	clean_up(&c);
+	out_fini(&c.out);
+	cli_part(&c);
 	if (r == 0)
 		return CLI_DONE;
 	return c.usage ? CLI_USAGE : CLI_FAILED;

@@ -41,6 +41,13 @@ int cli_exec(
 int cli_query(
     struct cli *c, const struct db_stmt *s, db_row_fn *fn, void *ctx) MUST_USE;
 
+/*
+ * Have what needs says (NEED_*, see args.h), the cause in c->fail; what is
+ * there already stays.  And part from all of it.
+ */
+int cli_reach(struct cli *c, unsigned needs) MUST_USE;
+void cli_part(struct cli *c);
+
 /* Parse, prepare what the verb needs, run it.  Returns the exit status. */
 int cli_main(int argc, char *const *argv);
 

@@ -9,16 +9,13 @@
 #include <unistd.h>
 
 #include "base/hash.h"
-#include "base/ipc.h"
 #include "base/uuid.h"
 #include "cli/cli.h"
-#include "cli/link.h"
 #include "cli/names.h"
+#include "cli/recfile.h"
 #include "cli/verbs.h"
 #include "cli/where.h"
-#include "keeper/keeper_msg.h"
 #include "recorder/verify.h"
-#include "session/audit.h"
 #include "sql/types.h"
 
 static const char *
@@ -136,85 +133,15 @@ cmd_recording_show(struct cli *c)
 	return r ? r : out_end(&c->out);
 }
 
-/* One recording, as far as its verbs need it. */
-struct recording {
-	uint8_t id[16];
-	char path[513];
-	uint8_t wrapped[512];
-	size_t wrapped_len;
-	uint64_t state;
-	uint8_t node_key[32];
-	bool has_key;
-};
-
-static int
-on_found(const struct db_row *row, void *ctx, struct fail *f)
-{
-	struct span wrapped = db_row_bytes(row, 1), key = db_row_bytes(row, 3);
-	struct recording *rec = ctx;
-
-	(void)f;
-	snprintf(rec->path, sizeof(rec->path), "%s", db_row_text(row, 0));
-	if (wrapped.len <= sizeof(rec->wrapped)) {
-		memcpy(rec->wrapped, wrapped.p, wrapped.len);
-		rec->wrapped_len = wrapped.len;
-	}
-	rec->state = db_row_u64(row, 2);
-	rec->has_key = key.len == sizeof(rec->node_key);
-	if (rec->has_key)
-		memcpy(rec->node_key, key.p, key.len);
-	return 0;
-}
-
-static int
-find(struct cli *c, struct recording *rec)
-{
-	int r;
-
-	memset(rec, 0, sizeof(*rec));
-	r = names_recording(c, c->args->pos[0], rec->id);
-	if (r)
-		return r;
-	return cli_query(c,
-	    DB_STMT("SELECT r.path, r.wrapped_dek, r.state, n.pubkey FROM "
-		    "recording r LEFT JOIN node n ON n.id=r.node_id WHERE "
-		    "r.id=?",
-		db_uuid(rec->id)),
-	    on_found, rec);
-}
-
-/* The whole path of its file.  Gives *path. */
-static int
-file_of(struct cli *c, const struct recording *rec, char **path)
-{
-	char *folder;
-	int n;
-
-	*path = NULL;
-	if (rec->state == RECORDING_OPEN || rec->path[0] == '\0')
-		return fail_set(
-		    &c->fail, FAIL_STATE, "the recording is not finished yet");
-	folder = conf_path(c->conf, c->conf->recording_folder);
-	if (folder == NULL)
-		return fail_set(&c->fail, FAIL_NOMEM, "out of memory");
-	n = asprintf(path, "%s/%s", folder, rec->path);
-	free(folder);
-	if (n < 0) {
-		*path = NULL;
-		return fail_set(&c->fail, FAIL_NOMEM, "out of memory");
-	}
-	return 0;
-}
-
 int
 cmd_recording_path(struct cli *c)
 {
-	struct recording rec;
+	struct recfile rec;
 	char *path = NULL;
-	int r = find(c, &rec);
+	int r = recfile_find(c, c->args->pos[0], &rec);
 
 	if (r == 0)
-		r = file_of(c, &rec, &path);
+		r = recfile_path(c, &rec, &path);
 	if (r)
 		return r;
 	if (!c->args->json) {
@@ -232,40 +159,11 @@ cmd_recording_path(struct cli *c)
 }
 
 static int
-ask_key(struct cli *c, const struct recording *rec, struct buf *reply)
-{
-	struct km_rec_key_get q = {
-	    .wrapped = SPAN(rec->wrapped, rec->wrapped_len)};
-	struct buf body;
-	int r;
-
-	memcpy(q.rec_id, rec->id, 16);
-	buf_init(&body, IPC_BODY_MAX);
-	r = km_rec_key_get_put(&body, &q);
-	if (r)
-		r = fail_set(&c->fail, r, "the wrapped key is malformed");
-	else
-		r = link_keeper(c->keeper,
-		    &(struct link_ask){
-			.type = km_rec_key_get_type,
-			.body = buf_span(&body),
-			.want = km_rec_key_type,
-			.reply = reply,
-		    },
-		    &c->fail);
-	buf_fini(&body);
-	return r;
-}
-
-static int
-print_key(struct cli *c, const struct recording *rec, struct span dek)
+print_key(struct cli *c, const struct recfile *rec, struct span dek)
 {
 	char hex[65];
 	int r;
 
-	if (dek.len != 32)
-		return fail_set(
-		    &c->fail, FAIL_PROTO, "the keeper's answer is bad");
 	hex_encode(hex, dek.p, dek.len);
 	if (c->args->json) {
 		out_one(&c->out);
@@ -285,35 +183,21 @@ print_key(struct cli *c, const struct recording *rec, struct span dek)
 int
 cmd_recording_key(struct cli *c)
 {
-	char text[UUID_TEXT_SIZE];
-	const char *const fields[] = {"recording", text, "how", "key", NULL};
-	struct recording rec;
-	struct km_rec_key a;
-	struct buf reply;
-	int r = find(c, &rec);
+	struct recfile rec;
+	struct secret *dek = NULL;
+	int r = recfile_find(c, c->args->pos[0], &rec);
 
-	if (r == 0 && rec.wrapped_len == 0)
-		r = fail_set(&c->fail, FAIL_NOTFOUND,
-		    "the recording has been erased: it has no key");
-	if (r)
-		return r;
-	uuid_text(text, rec.id);
-	buf_init_secret(&reply, 4096);
-	r = ask_key(c, &rec, &reply);
-	if (r == 0 && km_rec_key_get(buf_span(&reply), &a))
-		r = fail_set(
-		    &c->fail, FAIL_PROTO, "the keeper's answer is bad");
 	if (r == 0)
-		r = link_audit(c, AUDIT_RECORDING_VIEW, fields);
+		r = recfile_key(c, &rec, "key", &dek);
 	if (r == 0)
-		r = print_key(c, &rec, a.dek);
-	buf_fini(&reply);
+		r = print_key(c, &rec, secret_show(dek));
+	secret_free(dek);
 	return r;
 }
 
 static int
 print_verdict(
-    struct cli *c, const struct recording *rec, const struct rcd_verdict *v)
+    struct cli *c, const struct recfile *rec, const struct rcd_verdict *v)
 {
 	struct out *o = &c->out;
 	bool good = v->code == 0;
@@ -339,12 +223,12 @@ int
 cmd_recording_verify(struct cli *c)
 {
 	struct rcd_verdict v = {0};
-	struct recording rec;
+	struct recfile rec;
 	char *path = NULL;
-	int fd, verdict, r = find(c, &rec);
+	int fd, verdict, r = recfile_find(c, c->args->pos[0], &rec);
 
 	if (r == 0)
-		r = file_of(c, &rec, &path);
+		r = recfile_path(c, &rec, &path);
 	if (r)
 		return r;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
