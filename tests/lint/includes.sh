@@ -21,6 +21,7 @@ law() {
 law gateway/base base
 law sql 'base|sql|daemon'
 law recorder 'base|recorder|daemon|keeper|broker|session'
+law recorder/replay 'base|recorder'
 law gateway/session 'base|session|recorder|keeper|broker'
 law gateway/ssh/transport 'base|ssh/transport'
 law gateway/ssh 'base|session|recorder|ssh|keeper|broker'
@@ -43,5 +44,6 @@ foreign 'mysql' sql/
 foreign 'mariadb' sql/
 foreign 'zstd' recorder/
 foreign 'seccomp' gateway/base/
+foreign 'vterm' recorder/replay/
 foreign 'openssl/' 'gateway/(base|ssh/transport|keeper|vault|sshclient)/'
 exit $bad
