@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The program `sallyport-replay`.  What it prints and plays is made in
+ * recorder/replay; here it is found, opened and named.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/secret.h"
+#include "cli/cli.h"
+#include "cli/replay_args.h"
+#include "cli/replay_open.h"
+#include "recorder/replay/cast.h"
+#include "recorder/replay/check.h"
+#include "recorder/replay/events.h"
+#include "recorder/replay/info.h"
+#include "recorder/replay/keys.h"
+#include "recorder/replay/text.h"
+#include "session/why.h"
+
+static void
+complain(const char *text)
+{
+	(void)fprintf(stderr, "sallyport-replay: %s\n", text);
+}
+
+static int
+cast_write(struct source *s, const struct replay_args *a, struct fail *f)
+{
+	const struct cast_opts o = {.channel = a->channel,
+	    .version = a->cast_version,
+	    .max_idle_us = a->max_idle_us};
+	FILE *to;
+	int fd, r;
+
+	if (strcmp(a->cast, "-") == 0)
+		return cast_print(s, stdout, &o);
+	/* What was shown is for the auditor's eyes. */
+	fd = open(a->cast, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return fail_sys(f, "cannot write %s", a->cast);
+	if ((to = fdopen(fd, "w")) == NULL) {
+		r = fail_sys(f, "cannot write %s", a->cast);
+		(void)close(fd);
+		return r;
+	}
+	r = cast_print(s, to, &o);
+	if (fclose(to) != 0 && r >= 0)
+		r = fail_sys(f, "cannot write %s", a->cast);
+	return r;
+}
+
+static int
+print(struct source *s, const struct replay_args *a, struct fail *f)
+{
+	switch (a->mode) {
+	case REPLAY_TEXT:
+		return text_print(s, stdout,
+		    &(struct text_opts){
+			.channel = a->channel, .from_us = a->at_us});
+	case REPLAY_CAST:
+		return cast_write(s, a, f);
+	case REPLAY_KEYS:
+		return keys_print(s, stdout,
+		    &(struct keys_opts){
+			.channel = a->channel, .json = a->json});
+	case REPLAY_EVENTS:
+		return events_print(s, stdout,
+		    &(struct events_opts){
+			.channel = a->channel, .json = a->json});
+	default:
+		return FAIL_UNSUPPORTED;
+	}
+}
+
+/* Words on how it ended; exit status. */
+static int
+conclude(struct source *s, int r, struct fail *f)
+{
+	char text[SOURCE_END_SIZE];
+	const char *end;
+
+	if (f->code != 0 || r == FAIL_SYS || r == FAIL_NOMEM) {
+		complain(r == FAIL_SYS && f->code == 0 ? "cannot write"
+						       : fail_why(f, r));
+		return CLI_FAILED;
+	}
+	if (r == FAIL_DENIED) {
+		complain("the key does not open what was typed");
+		return CLI_FAILED;
+	}
+	if ((end = source_end_text(s, r, text)) != NULL)
+		complain(end);
+	return r < 0 ? CLI_FAILED : CLI_DONE;
+}
+
+static int
+replay(struct replay_open *o, const struct replay_args *a, struct fail *f)
+{
+	struct source *s = NULL;
+	int fd = o->fd, r, status;
+
+	o->fd = -1;
+	if ((r = source_open(&s, fd, o->key, f)) != 0) {
+		complain(fail_why(f, r));
+		return CLI_FAILED;
+	}
+	if (a->mode == REPLAY_INFO) {
+		r = info_print(s, stdout,
+		    &(struct info_opts){.json = a->json, .why_text = why_text});
+		if (r != 0)
+			complain(fail_why(source_fail(s), r));
+		status = r != 0 ? CLI_FAILED : CLI_DONE;
+	} else {
+		status = conclude(s, print(s, a, f), f);
+	}
+	source_free(s);
+	return status;
+}
+
+static int
+verify(const struct replay_open *o, const struct replay_args *a, struct fail *f)
+{
+	const struct check_opts co = {
+	    .node_key = o->has_node_key ? o->node_key : NULL, .json = a->json};
+	int r = check_print(o->fd, stdout, &co, f);
+
+	if (f->code != 0)
+		complain(f->why);
+	return r != 0 ? CLI_FAILED : CLI_DONE;
+}
+
+static int
+run(const struct replay_args *a)
+{
+	struct replay_open o;
+	struct fail f = {0};
+	int status = CLI_FAILED, r;
+
+	/* A peer that hangs up is no signal; a reader of ours that does is. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	r = replay_open_init(&o, a, &f);
+	(void)signal(SIGPIPE, SIG_DFL);
+	if (r != 0) {
+		complain(fail_why(&f, r));
+		status = o.usage ? CLI_USAGE : CLI_FAILED;
+	} else if (a->mode == REPLAY_VERIFY) {
+		status = verify(&o, a, &f);
+	} else {
+		status = replay(&o, a, &f);
+	}
+	replay_open_fini(&o);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct replay_args a;
+	struct fail f = {0};
+
+	secret_harden_process();
+	(void)setlocale(LC_CTYPE, "C.UTF-8");
+	log_init(&(struct log_opts){
+	    .program = "sallyport-replay", .level = LOG_LEVEL_WARN, .fd = 2});
+	if (replay_args_parse(&a, argc, argv, &f) != 0) {
+		complain(f.why);
+		return CLI_USAGE;
+	}
+	if (a.help) {
+		replay_args_help(stdout);
+		return fflush(stdout) != 0 ? CLI_FAILED : CLI_DONE;
+	}
+	if (a.version)
+		return printf("sallyport-replay %s\n", SALLYPORT_VERSION) < 0
+			   ? CLI_FAILED
+			   : CLI_DONE;
+	return run(&a);
+}
