@@ -25,13 +25,13 @@ type echo visible-command\r
 expect visible-command
 expect $
 send sudo -k true\r
-expect assword
+expect password for
 type hidden-sudo-Zebra81\r
 sleep 3
 send \x03
 expect $
 send passwd\r
-expect assword
+expect Current password:
 type hidden-passwd-Yakka72\r
 sleep 3
 send \x03
@@ -39,7 +39,7 @@ sleep 0.5
 send \r
 expect $
 send ssh -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o NumberOfPasswordPrompts=1 -p $tport demo@127.0.0.1\r
-expect assword
+expect 's password:
 type hidden-ssh-Xerxes63\r
 sleep 3
 expect $
