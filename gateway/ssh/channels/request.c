@@ -344,8 +344,14 @@ request_packet(struct ssh_relay *r, const struct relay_packet *k)
 	if (q.ch == NULL || !q.ch->info.open)
 		return relay_broken(
 		    r, k->from, "a request for an unknown channel");
-	/* Late requests, e.g. crossing a CLOSE, reach nobody. */
-	if (q.ch->closed[LEG_USER] || q.ch->closed[LEG_TARGET])
+	/*
+	 * Late requests, e.g. crossing a CLOSE, reach nobody, but for those of
+	 * the target: it tells how a command ended after its EOF, and the user
+	 * may have closed at that.
+	 */
+	if (q.ch->closed[k->from] ||
+	    (q.ch->closed[relay_other(k->from)] &&
+		(q.want || k->from == LEG_USER)))
 		return RELAY_DONE;
 	if (request_is_keepalive(q.name))
 		return answer(&q);

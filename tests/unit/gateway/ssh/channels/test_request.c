@@ -302,6 +302,45 @@ no_answer_follows_a_close(void **state UNUSED)
 	rig_close(&g);
 }
 
+/* A fast client closes at the EOF, before it knows the status. */
+static void
+how_a_command_ended_passes_the_close_of_the_user(void **state UNUSED)
+{
+	struct rig g;
+
+	rig_start(&g);
+	(void)rig_feed(&g, U, "bu", SSH_MSG_CHANNEL_CLOSE, 0);
+	rig_forget(&g);
+	assert_int_equal(
+	    rig_feed(&g, T, "busbu", REQ, 0, "exit-status", 0, 7), RELAY_DONE);
+	rig_expect_chunk(&g, FLOW_TO_USER, CHUNK_EVENT, EV_EXIT, 0,
+	    SPAN("\7\0\0\0", 4));
+	rig_expect(&g, U, "busbu", REQ, 77, "exit-status", 0, 7);
+	/* Nobody is left who could answer. */
+	assert_int_equal(rig_feed(&g, T, "busb", REQ, 0, "a@x", 1), RELAY_DONE);
+	rig_quiet(&g);
+	rig_close(&g);
+}
+
+static void
+no_request_follows_a_close(void **state UNUSED)
+{
+	struct rig g;
+
+	rig_start(&g);
+	(void)rig_feed(&g, T, "bu", SSH_MSG_CHANNEL_CLOSE, 0);
+	rig_forget(&g);
+	assert_int_equal(
+	    rig_feed(&g, T, "busbu", REQ, 0, "exit-status", 0, 7), RELAY_DONE);
+	assert_int_equal(
+	    rig_feed(&g, U, "busbs", REQ, 0, "signal", 0, "INT"), RELAY_DONE);
+	assert_int_equal(
+	    rig_feed(&g, U, "busb", REQ, 0, "keepalive@openssh.com", 1),
+	    RELAY_DONE);
+	rig_quiet(&g);
+	rig_close(&g);
+}
+
 static void
 a_keepalive_in_a_channel_is_answered_here(void **state UNUSED)
 {
@@ -473,6 +512,8 @@ main(void)
 	    cmocka_unit_test(agent_and_x11_are_refused),
 	    cmocka_unit_test(answers_come_in_the_order_asked),
 	    cmocka_unit_test(no_answer_follows_a_close),
+	    cmocka_unit_test(how_a_command_ended_passes_the_close_of_the_user),
+	    cmocka_unit_test(no_request_follows_a_close),
 	    cmocka_unit_test(a_keepalive_in_a_channel_is_answered_here),
 	    cmocka_unit_test(unanswered_requests_are_bounded),
 	    cmocka_unit_test(a_failed_start_leaves_the_channel_free),
