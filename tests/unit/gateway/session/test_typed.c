@@ -117,6 +117,86 @@ expect_lines(const struct stored *s, const char *const *want, size_t n)
 	assert_int_equal(s->n_lines, n);
 }
 
+/* ---- hostile timing */
+
+static void
+a_secret_is_not_given_out_by_text_shown_before_it(void **state)
+{
+	static struct stored s;
+	struct typed *t = make(&s, 80);
+
+	(void)state;
+	/* The same letters stood there already, and do so afterwards. */
+	output(t, 0, "hunter2 hunter2\r\n$ ");
+	input(t, 100, "hunter2\r");
+	pass(t, 5000 * ms);
+	output(t, 6000, "\r\nhunter2\r\n$ ");
+	pass(t, 12000 * ms);
+	typed_flush(t);
+	typed_free(t);
+	assert_null(strstr(s.in, "hun"));
+	expect_lines(&s, (const char *const[]){"****"}, 1);
+}
+
+static void
+a_line_behind_a_password_prompt_is_masked_though_echoed(void **state)
+{
+	static struct stored s;
+	struct typed *t = make(&s, 80);
+
+	(void)state;
+	output(t, 0, "Password: ");
+	input(t, 100, "hunter2\r");
+	output(t, 110, "hunter2\r\n$ ");
+	pass(t, 5000 * ms);
+	input(t, 6000, "id\r");
+	output(t, 6010, "id\r\nroot\r\n$ ");
+	pass(t, 12000 * ms);
+	typed_flush(t);
+	typed_free(t);
+	assert_null(strstr(s.in, "hun"));
+	expect_lines(&s, (const char *const[]){"****", "id"}, 2);
+}
+
+static void
+the_end_of_a_session_masks_what_is_in_doubt(void **state)
+{
+	static struct stored s;
+	struct typed *t = make(&s, 80);
+
+	(void)state;
+	output(t, 0, "$ ");
+	input(t, 100, "hunter2");
+	typed_flush(t);
+	assert_int_equal(typed_due_ns(t), 0);
+	typed_free(t);
+	assert_null(strstr(s.in, "hun"));
+	assert_true(s.noecho > 0);
+	expect_lines(&s, (const char *const[]){"****"}, 1);
+}
+
+static void
+a_line_has_the_time_of_its_first_character(void **state)
+{
+	static struct stored s;
+	struct typed *t = make(&s, 80);
+
+	(void)state;
+	output(t, 0, "$ ");
+	input(t, 1000, "i");
+	output(t, 1010, "i");
+	input(t, 2000, "d");
+	output(t, 2010, "d");
+	input(t, 3000, "\r");
+	output(t, 3010, "\r\n$ ");
+	pass(t, 9000 * ms);
+	typed_flush(t);
+	typed_free(t);
+	expect_lines(&s, (const char *const[]){"id"}, 1);
+	assert_int_equal(s.line_ns[0], 1000 * ms);
+	assert_string_equal(s.in, "id\r");
+}
+
 /* ---- transcripts */
 
 struct event {
@@ -436,6 +516,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_secret_is_not_given_out_by_text_shown_before_it),
+	    cmocka_unit_test(
+		a_line_behind_a_password_prompt_is_masked_though_echoed),
+	    cmocka_unit_test(the_end_of_a_session_masks_what_is_in_doubt),
+	    cmocka_unit_test(a_line_has_the_time_of_its_first_character),
 	    cmocka_unit_test(real_programs_give_their_lines_and_no_secret),
 	    cmocka_unit_test(a_target_far_away_changes_nothing),
 	    cmocka_unit_test(no_delay_gives_a_secret_away),

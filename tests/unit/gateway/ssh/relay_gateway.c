@@ -5,6 +5,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -564,6 +566,8 @@ relay_gateway_serve(const struct relay_gateway *g, int fd)
 			continue;
 		if (fork() == 0) {
 			(void)signal(SIGCHLD, SIG_DFL);
+			(void)setsockopt(conn, IPPROTO_TCP, TCP_NODELAY,
+			    &(int){1}, sizeof(int));
 			serve_one(g, conn);
 		}
 		(void)close(conn);

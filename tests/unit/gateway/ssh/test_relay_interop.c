@@ -49,6 +49,7 @@ write_env(void)
 	    "-o IdentityAgent=none -o IdentitiesOnly=yes -o LogLevel=ERROR "
 	    "-o ConnectTimeout=20'\n"
 	    "PORT=%u\nSSH=\"ssh $OPTS -i user -p $PORT ana@127.0.0.1\"\n"
+	    "WORDY=\"ssh -o LogLevel=INFO ${SSH#ssh}\"\n"
 	    "DIRECT=\"ssh $OPTS -i user -l %s "
 	    "-o ProxyCommand='/usr/sbin/sshd -i -f %s' x\"\n",
 	    fx.dir, fx.port, fx.g.login, fx.config);
@@ -60,7 +61,8 @@ gateway_stop(void)
 {
 	if (fx.pid == 0)
 		return;
-	(void)kill(fx.pid, SIGKILL);
+	/* Its connections too: they are of its process group. */
+	(void)kill(-fx.pid, SIGKILL);
 	(void)waitpid(fx.pid, NULL, 0);
 	fx.pid = 0;
 }
@@ -83,11 +85,13 @@ gateway_start(void)
 	fx.pid = fork();
 	assert_true(fx.pid >= 0);
 	if (fx.pid == 0) {
+		(void)setpgid(0, 0);
 		log = open(fx.log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 		(void)dup2(log, 2);
 		relay_gateway_serve(&fx.g, fd);
 		_exit(0);
 	}
+	(void)setpgid(fx.pid, fx.pid);
 	(void)close(fd);
 	write_env();
 }
@@ -262,10 +266,13 @@ terminals_have_the_same_modes_and_size(void **state UNUSED)
 static void
 a_key_interrupts_in_the_terminal(void **state UNUSED)
 {
-	run_ok("{ printf 'trap \"echo caught; exit 3\" INT; echo go\\n'; "
-	       "printf 'sleep 30\\n'; sleep 2; printf '\\003'; sleep 3; } | "
-	       "$SSH -tt 'PS1= exec sh' > o 2>/dev/null || test $? = 3\n"
-	       "grep -q '^.*caught' o && rm -f o");
+	run_ok(
+	    ": > o\n{ printf 'trap \"echo caught; exit 3\" INT; echo go\\n'; "
+	    "printf 'sleep 30\\n'; until grep -q '^go' o; do sleep 0.1; done; "
+	    "sleep 1; printf '\\003'; until grep -q '^.*caught' o; do "
+	    "sleep 0.1; done; sleep 1; } | "
+	    "$SSH -tt 'PS1= exec sh' > o 2>/dev/null || test $? = 3\n"
+	    "grep -q '^.*caught' o && rm -f o");
 }
 
 #define STREAMS                                                                \
@@ -315,7 +322,7 @@ notices_do_not_disturb_the_stream(void **state UNUSED)
 static void
 forwarding_is_refused_in_words(void **state UNUSED)
 {
-	assert_int_equal(run("$SSH -W 127.0.0.1:1 2>&1"), 255);
+	assert_int_equal(run("$WORDY -W 127.0.0.1:1 2>&1"), 255);
 	assert_non_null(strstr(fx.out,
 	    "administratively prohibited: Sallyport: port forwarding is not "
 	    "permitted"));
@@ -337,11 +344,11 @@ keepalives_of_both_ends_are_answered(void **state UNUSED)
 static void
 passwords_are_asked_for_in_both_ways(void **state UNUSED)
 {
-	run_ok("printf '#!/bin/sh\\ncat %s/password\\n' > ask; chmod 700 ask\n"
+	run_ok("printf '#!/bin/sh\\ncat %s/password\\n' \"$PWD\" > ask\n"
+	       "chmod 700 ask\n"
 	       "export SSH_ASKPASS=./ask SSH_ASKPASS_REQUIRE=force\n"
 	       "echo geheim > password\n"
 	       "P='-o PubkeyAuthentication=no -o NumberOfPasswordPrompts=1'\n"
-	       "sed -i \"s,%s,$PWD,\" ask\n"
 	       "for m in password keyboard-interactive; do\n"
 	       "$SSH $P -o PreferredAuthentications=$m echo in; done\n"
 	       "echo wrong > password\n"
@@ -361,7 +368,7 @@ a_refusal_says_why_to_every_client(void **state UNUSED)
 	assert_int_equal(run("$SSH -tt 2>/dev/null"), 255);
 	assert_int_equal(run("$SSH -s sftp"), 255);
 	assert_string_equal(fx.err, "the target cannot be reached\n");
-	assert_int_equal(run("$SSH -W 127.0.0.1:1 2>&1"), 255);
+	assert_int_equal(run("$WORDY -W 127.0.0.1:1 2>&1"), 255);
 	assert_non_null(strstr(fx.out, "the target cannot be reached"));
 	fx.g.refusal = NULL;
 	gateway_start();
