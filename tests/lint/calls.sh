@@ -9,8 +9,22 @@ if git ls-files '*.c' '*.h' | xargs grep -nE \
 	bad=1
 fi
 if git ls-files '*.c' '*.h' '*.sh' '*.am' | grep -v '^tests/lint/' |
-	xargs grep -nE '(TODO|FIXME|XXX|HACK)\b'; then
+	xargs grep -nE '\b(TODO|FIXME|XXX|HACK)\b'; then
 	bad=1
 fi
-# secret_show() lends open secrets: only where they are used.
+# secret_show() lends open secrets: only in the files of tests/lint/secret_show,
+# each with its reason.
+while IFS= read -r f; do
+	grep -qP "^\Q$f\E\t." tests/lint/secret_show || {
+		echo "$f calls secret_show(): not in tests/lint/secret_show"
+		bad=1
+	}
+done < <(git ls-files '*.c' '*.h' | grep -v '^tests/' |
+	xargs grep -lE '(^|[^_a-zA-Z])secret_show *\(')
+while IFS=$'\t' read -r f _; do
+	grep -qsE '(^|[^_a-zA-Z])secret_show *\(' "$f" || {
+		echo "tests/lint/secret_show: $f does not call it"
+		bad=1
+	}
+done <tests/lint/secret_show
 exit $bad

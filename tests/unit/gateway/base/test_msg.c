@@ -2,7 +2,7 @@
 /*
  * Every message of every table: encoded and decoded it is the same; cut
  * anywhere, with a byte too many, or with a field too long it is refused.
- * What msg_each.h makes per table is listed below.
+ * What msg_each_tbl.h makes per table is listed below.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,22 +31,22 @@ assert_same_span(struct span a, struct span b)
 
 #define MSG_PREFIX bm
 #define MSG_TABLE "broker/broker_msg_tbl.h"
-#include "msg_each.h"
+#include "msg_each_tbl.h"
 #undef MSG_PREFIX
 #undef MSG_TABLE
 #define MSG_PREFIX dm
 #define MSG_TABLE "daemon/daemon_msg_tbl.h"
-#include "msg_each.h"
+#include "msg_each_tbl.h"
 #undef MSG_PREFIX
 #undef MSG_TABLE
 #define MSG_PREFIX km
 #define MSG_TABLE "keeper/keeper_msg_tbl.h"
-#include "msg_each.h"
+#include "msg_each_tbl.h"
 #undef MSG_PREFIX
 #undef MSG_TABLE
 #define MSG_PREFIX rm
 #define MSG_TABLE "recorder/recorder_msg_tbl.h"
-#include "msg_each.h"
+#include "msg_each_tbl.h"
 #undef MSG_PREFIX
 #undef MSG_TABLE
 
