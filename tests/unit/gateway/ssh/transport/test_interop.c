@@ -21,6 +21,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include <cmocka.h>
 
@@ -263,6 +264,8 @@ with_ssh(const struct run *r)
 	drainer.fd = from[0];
 	o.fd = accept(listener, NULL, NULL);
 	assert_true(o.fd >= 0);
+	(void)setsockopt(
+	    o.fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
 	(void)close(listener);
 	assert_int_equal(pthread_create(&feed_thread, NULL, feed, &feeder), 0);
 	assert_int_equal(
