@@ -159,6 +159,8 @@ output(struct cast *c, uint64_t t_us, struct utf8cut *p, struct span s)
 	    (r = bytes_put(c, s)) != 0)
 		return r;
 	all = buf_span(&c->bytes);
+	if (all.len == 0)
+		return 0;
 	cut = utf8cut_len(all);
 	memcpy(p->tail, all.p + all.len - cut, cut);
 	p->len = cut;

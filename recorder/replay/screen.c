@@ -15,7 +15,7 @@
 
 #include "recorder/replay/arena.h"
 #include "recorder/replay/screen.h"
-#include "recorder/replay/utf8cut.h"
+#include "recorder/replay/vtclean.h"
 
 _Static_assert(
     SCREEN_CHARS == VTERM_MAX_CHARS_PER_CELL, "cells of another size");
@@ -30,7 +30,7 @@ struct side {
 	bool alt;
 	bool cursor;
 	bool dead;
-	struct utf8cut cut;
+	struct vtclean clean;
 	/* The last glyph reached the right margin, in this row. */
 	bool edge;
 	uint32_t edge_row, edge_end;
@@ -41,7 +41,7 @@ struct side {
 struct screen {
 	struct side side;
 	struct arena *arena;
-	void (*scrolled)(void *ctx, struct span text, bool wraps);
+	screen_scrolled_fn *scrolled;
 	void *ctx;
 	jmp_buf *full; /* where to go when the arena is full */
 	bool changed[SCREEN_ROWS_MAX];
@@ -76,14 +76,29 @@ static VTermAllocatorFunctions allocator = {
 
 /* ---- cells to text */
 
-static size_t
-put_char(char *dst, uint32_t cp)
+/* Private use is what prompts draw their arrows with. */
+static bool
+is_shown(uint32_t cp)
 {
-	/* Private use is what prompts draw their arrows with. */
-	bool ok =
-	    utf8_printable((uint32_t)cp) || (cp >= 0xe000 && cp <= 0xf8ff);
+	return utf8_printable(cp) || (cp >= 0xe000 && cp <= 0xf8ff);
+}
 
-	return utf8_put((uint8_t *)dst, ok ? cp : UTF8_BAD);
+/*
+ * The characters of a cell; returns how many.  What must not be printed is
+ * U+FFFD; but what would only be combined with it is left out, because U+FFFD
+ * would take a column of its own.
+ */
+static size_t
+cell_chars(uint32_t out[SCREEN_CHARS], const VTermScreenCell *c)
+{
+	size_t n = 0, i;
+
+	for (i = 0; i < SCREEN_CHARS && c->chars[i] != 0; i++)
+		if (is_shown(c->chars[i]))
+			out[n++] = c->chars[i];
+		else if (i == 0)
+			out[n++] = UTF8_BAD;
+	return n;
 }
 
 static bool
@@ -102,7 +117,8 @@ is_half(const VTermScreenCell *c)
 static size_t
 cell_text(char *dst, const VTermScreenCell *c)
 {
-	size_t len = 0, i;
+	uint32_t chars[SCREEN_CHARS];
+	size_t len = 0, n, i;
 
 	if (is_half(c))
 		return 0;
@@ -110,11 +126,9 @@ cell_text(char *dst, const VTermScreenCell *c)
 		dst[0] = ' ';
 		return 1;
 	}
-	for (i = 0; i < SCREEN_CHARS; i++) {
-		if (c->chars[i] == 0)
-			break;
-		len += put_char(dst + len, c->chars[i]);
-	}
+	n = cell_chars(chars, c);
+	for (i = 0; i < n; i++)
+		len += utf8_put((uint8_t *)dst + len, chars[i]);
 	return len;
 }
 
@@ -279,9 +293,10 @@ build(struct screen *s)
 	x->state = vterm_obtain_state(x->vt);
 	x->vs = vterm_obtain_screen(x->vt);
 	vterm_screen_set_callbacks(x->vs, &callbacks, s);
-	vterm_screen_enable_altscreen(x->vs, 1);
 	vterm_screen_set_damage_merge(x->vs, VTERM_DAMAGE_CELL);
 	vterm_screen_reset(x->vs, 1);
+	/* Behind the reset: it is made of the colors that are set by then. */
+	vterm_screen_enable_altscreen(x->vs, 1);
 }
 
 int
@@ -336,27 +351,32 @@ screen_new(struct screen **out, const struct screen_opts *o)
 		screen_fini(s);
 		return r;
 	}
-	s->scrolled = o->scrolled;
-	s->ctx = o->ctx;
+	screen_listen(s, o->scrolled, o->ctx);
 	*out = s;
 	return 0;
 }
 
+void
+screen_listen(struct screen *s, screen_scrolled_fn *fn, void *ctx)
+{
+	s->scrolled = fn;
+	s->ctx = ctx;
+}
+
 /* ---- bytes in */
 
-/* Whole characters: the library loses one that is cut behind ASCII. */
+static void
+on_clean(void *ctx, const uint8_t *p, size_t n)
+{
+	struct screen *s = ctx;
+
+	(void)vterm_input_write(s->side.vt, (const char *)p, n);
+}
+
 static void
 write_bytes(struct screen *s, struct span in)
 {
-	uint8_t mem[UTF8_MAX];
-	struct span part[2];
-	size_t i;
-
-	utf8cut_take(&s->side.cut, in, mem, &part[0], &part[1]);
-	for (i = 0; i < 2; i++)
-		if (part[i].len > 0)
-			(void)vterm_input_write(
-			    s->side.vt, (const char *)part[i].p, part[i].len);
+	vtclean_push(&s->side.clean, in, on_clean, s);
 }
 
 static void
@@ -484,7 +504,6 @@ screen_cell(struct screen *s, unsigned row, unsigned col, struct screen_cell *c)
 {
 	VTermPos pos = {.row = (int)row, .col = (int)col};
 	VTermScreenCell v;
-	size_t i;
 
 	memset(c, 0, sizeof(*c));
 	c->width = 1;
@@ -499,16 +518,11 @@ screen_cell(struct screen *s, unsigned row, unsigned col, struct screen_cell *c)
 	c->attrs = attrs(&v);
 	if (is_half(&v) || v.chars[0] == 0)
 		return 0;
-	c->width = v.width == 2 ? 2 : 1;
-	for (i = 0; i < SCREEN_CHARS; i++) {
-		char text[UTF8_MAX];
-		uint32_t cp = v.chars[i];
-
-		if (cp == 0)
-			break;
-		IGNORE(utf8_get(
-		    (uint8_t *)text, put_char(text, cp), &c->chars[i]));
-	}
+	/* What is left of a wide character whose half was written over. */
+	if (utf8_width(v.chars[0]) == 2 && v.width != 2)
+		return 0;
+	c->width = utf8_width(v.chars[0]) == 2 ? 2 : 1;
+	(void)cell_chars(c->chars, &v);
 	return 0;
 }
 

@@ -31,21 +31,25 @@ enum {
 	SCREEN_ROW_SIZE = SCREEN_COLS_MAX * SCREEN_CHARS * 4 + 1,
 };
 
+/*
+ * A line has scrolled out at the top.  text is lent, UTF-8, only printable
+ * characters; wraps: it goes on in the next one.
+ */
+typedef void screen_scrolled_fn(void *ctx, struct span text, bool wraps);
+
 struct screen_opts {
 	unsigned cols, rows;
 	bool newline; /* "\n" returns to the first column as well */
 	size_t arena; /* bytes; 0: SCREEN_ARENA */
-	/*
-	 * A line has scrolled out at the top.  text is lent, UTF-8, only
-	 * printable characters; wraps: it goes on in the next one.  May be
-	 * NULL.
-	 */
-	void (*scrolled)(void *ctx, struct span text, bool wraps);
+	screen_scrolled_fn *scrolled; /* may be NULL */
 	void *ctx;
 };
 
 void screen_free(struct screen *s);
 int screen_new(struct screen **out, const struct screen_opts *o) MUST_USE;
+
+/* Whom to tell of lines from now on; NULL: nobody. */
+void screen_listen(struct screen *s, screen_scrolled_fn *fn, void *ctx);
 
 int screen_feed(struct screen *s, struct span bytes) MUST_USE;
 int screen_resize(struct screen *s, unsigned cols, unsigned rows) MUST_USE;

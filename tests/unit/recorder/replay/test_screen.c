@@ -309,7 +309,8 @@ questions_to_the_terminal_leave_nothing_on_the_screen(void **state)
 
 	(void)state;
 	feed(s, "\033[c\033[>c\033[5n\033[6n\033[?6n\033[21t\033[18t\033P$qm"
-		"\033\\\033]52;c;aGk=\007\033]10;?\007\005\033Z\033[?1;2c");
+		"\033\\\033]52;c;aGk=\007\033]10;?\007\033_Ga=T;AAAA\033\\"
+		"\033^pm\033\\\005\033Z\033[?1;2c\033[b");
 	is_row(s, 0, "");
 	is_row(s, 1, "");
 	screen_free(s);

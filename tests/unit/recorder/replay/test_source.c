@@ -15,6 +15,7 @@
 
 #include "rp_make.h"
 
+/* A file that has this text. */
 static void
 write_file(const char *path, const char *text)
 {
@@ -66,13 +67,14 @@ a_key_is_read_from_a_file_of_hex_digits(void **state)
 	static const char *const bad[] = {"", "00", "xyz\n",
 	    "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 	    "20"};
-	char path[] = "/tmp/sp-replay-key.XXXXXX";
+	int fd = rec_make_fd(SPAN("", 0));
+	char path[64];
 	struct secret *key;
 	struct fail f = {0};
 	size_t i;
 
 	(void)state;
-	assert_true(close(mkstemp(path)) == 0);
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	write_file(path, "000102030405060708090a0b0c0d0e0f"
 			 "101112131415161718191a1b1c1D1E1F\r\n");
 	assert_int_equal(source_key(&key, path, &f), 0);
@@ -85,7 +87,7 @@ a_key_is_read_from_a_file_of_hex_digits(void **state)
 		assert_int_equal(source_key(&key, path, &f), FAIL_FORMAT);
 		assert_null(key);
 	}
-	(void)unlink(path);
+	(void)close(fd);
 	f = (struct fail){0};
 	assert_int_equal(source_key(&key, path, &f), FAIL_SYS);
 }
