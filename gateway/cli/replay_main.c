@@ -21,6 +21,7 @@
 #include "recorder/replay/events.h"
 #include "recorder/replay/info.h"
 #include "recorder/replay/keys.h"
+#include "recorder/replay/player.h"
 #include "recorder/replay/text.h"
 #include "session/why.h"
 
@@ -79,6 +80,21 @@ print(struct source *s, const struct replay_args *a, struct fail *f)
 	}
 }
 
+static int
+play(struct source *s, const struct replay_args *a, struct fail *f)
+{
+	const struct player_opts o = {.channel = a->channel,
+	    .speed_milli = a->speed_milli,
+	    .max_idle_us = a->max_idle_us,
+	    .at_us = a->at_us};
+	int sig, r = player_run(s, &o, &sig, f);
+
+	/* The terminal is as it was: now the signal does what it does. */
+	if (sig != 0)
+		(void)raise(sig);
+	return r;
+}
+
 /* Words on how it ended; exit status. */
 static int
 conclude(struct source *s, int r, struct fail *f)
@@ -95,7 +111,8 @@ conclude(struct source *s, int r, struct fail *f)
 		complain("the key does not open what was typed");
 		return CLI_FAILED;
 	}
-	if ((end = source_end_text(s, r, text)) != NULL)
+	/* 0: left before the end, of which nothing is known then. */
+	if (r != 0 && (end = source_end_text(s, r, text)) != NULL)
 		complain(end);
 	return r < 0 ? CLI_FAILED : CLI_DONE;
 }
@@ -118,7 +135,8 @@ replay(struct replay_open *o, const struct replay_args *a, struct fail *f)
 			complain(fail_why(source_fail(s), r));
 		status = r != 0 ? CLI_FAILED : CLI_DONE;
 	} else {
-		status = conclude(s, print(s, a, f), f);
+		r = a->mode == REPLAY_PLAY ? play(s, a, f) : print(s, a, f);
+		status = conclude(s, r, f);
 	}
 	source_free(s);
 	return status;
