@@ -67,7 +67,7 @@ void
 conn_condemn(struct conn *c)
 {
 	if (c->my && c->o->endpoints)
-		endpoints_bad(c->o->endpoints, c->endpoint, mono_ns());
+		IGNORE(endpoints_bad(c->o->endpoints, c->endpoint, mono_ns()));
 	conn_close(c);
 }
 
@@ -160,7 +160,7 @@ static int
 open_one(struct conn *c, const struct endpoint *e, struct fail *f)
 {
 	const struct db_opts *o = c->o;
-	const char *where = e ? e->host : o->socket;
+	char where[ENDPOINT_HOST_SIZE + 8];
 	char password[PASSWORD_SIZE] = "";
 	MYSQL *my = mysql_init(NULL);
 	bool ok;
@@ -168,6 +168,10 @@ open_one(struct conn *c, const struct endpoint *e, struct fail *f)
 
 	if (my == NULL)
 		return fail_set(f, FAIL_NOMEM, "out of memory");
+	if (e)
+		snprintf(where, sizeof(where), "%s:%u", e->host, e->port);
+	else
+		snprintf(where, sizeof(where), "%s", o->socket);
 	r = set_options(c, my, f);
 	if (r == 0 && o->password_file && o->password_file[0]) {
 		c->fault = FAULT_FINAL;
@@ -305,8 +309,8 @@ conn_open(struct conn *c, struct fail *f)
 			endpoints_good(eps, e.index);
 			return 0;
 		}
-		endpoints_bad(eps, e.index, mono_ns());
-		log_warn(NULL, "%s", last.why);
+		if (endpoints_bad(eps, e.index, mono_ns()))
+			log_warn(NULL, "%s", last.why);
 		tried |= BIT(e.index);
 	}
 	return fail_set(f, r ? r : FAIL_SQL, "%s", fail_why(&last, r));

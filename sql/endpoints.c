@@ -191,16 +191,20 @@ endpoints_good(struct endpoints *e, size_t index)
 	pthread_mutex_unlock(&e->lock);
 }
 
-void
+bool
 endpoints_bad(struct endpoints *e, size_t index, uint64_t now_ns)
 {
+	bool news = false;
 	uint32_t rnd;
 
 	random_bytes(&rnd, sizeof(rnd));
 	pthread_mutex_lock(&e->lock);
-	if (index < e->n)
+	if (index < e->n) {
+		news = e->list[index].until_ns <= now_ns;
 		e->list[index].until_ns =
 		    now_ns + QUARANTINE_MIN_NS +
 		    (uint64_t)(rnd % QUARANTINE_SPAN_MS) * 1000000;
+	}
 	pthread_mutex_unlock(&e->lock);
+	return news;
 }

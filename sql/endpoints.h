@@ -2,6 +2,7 @@
 #ifndef SQL_ENDPOINTS_H
 #define SQL_ENDPOINTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,7 @@ size_t endpoints_count(const struct endpoints *e);
 int endpoints_pick(struct endpoints *e, uint32_t tried, uint64_t now_ns,
     struct endpoint *out) MUST_USE;
 void endpoints_good(struct endpoints *e, size_t index);
-void endpoints_bad(struct endpoints *e, size_t index, uint64_t now_ns);
+/* True unless it was in quarantine already: worth a line in the log. */
+bool endpoints_bad(struct endpoints *e, size_t index, uint64_t now_ns);
 
 #endif /* SQL_ENDPOINTS_H */

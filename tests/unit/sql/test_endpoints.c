@@ -110,10 +110,25 @@ when_all_rest_the_first_to_come_back_is_tried(void **state UNUSED)
 	endpoints_free(e);
 }
 
+static void
+only_the_first_failure_in_a_row_is_news(void **state UNUSED)
+{
+	struct endpoints *e = make("a,b");
+
+	assert_true(endpoints_bad(e, 0, 100 * SECOND));
+	assert_false(endpoints_bad(e, 0, 101 * SECOND));
+	assert_true(endpoints_bad(e, 1, 101 * SECOND));
+	endpoints_good(e, 0);
+	assert_true(endpoints_bad(e, 0, 102 * SECOND));
+	assert_true(endpoints_bad(e, 0, 200 * SECOND));
+	endpoints_free(e);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(only_the_first_failure_in_a_row_is_news),
 	    cmocka_unit_test(hosts_and_ports_are_read),
 	    cmocka_unit_test(wrong_lists_are_refused),
 	    cmocka_unit_test(the_last_good_one_is_preferred),
