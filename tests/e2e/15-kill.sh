@@ -12,7 +12,7 @@ children_of() { # role
 }
 
 # a session that says the time ten times a second
-gw "$(at)" 'while :; do date +%s.%N; sleep 0.1; done' >"$dir/ticks" 2>/dev/null &
+gw "$(at)" 'while date +%s.%N; do sleep 0.1; done' >"$dir/ticks" 2>/dev/null &
 user=$!
 children+=($user)
 eventually 10 test -s "$dir/ticks"
