@@ -179,9 +179,8 @@ write_line(enum log_level level, const struct log_ctx *ctx,
 	buf_fini(&b);
 }
 
-static void
-vlog(enum log_level level, const struct log_ctx *ctx, const char *fmt,
-    va_list ap)
+static void PRINTF_LIKE(3, 0) vlog(enum log_level level,
+    const struct log_ctx *ctx, const char *fmt, va_list ap)
 {
 	char msg[LINE_MAX_BYTES], note[64];
 	struct timespec ts;

@@ -147,8 +147,8 @@ core_rate_take(struct core_rate *b, uint64_t now_ns, uint32_t n, uint32_t per_s,
 	return true;
 }
 
-static void
-latch(struct core_req *q, int code, const char *fmt, va_list ap)
+static void PRINTF_LIKE(3, 0)
+    latch(struct core_req *q, int code, const char *fmt, va_list ap)
 {
 	char why[160];
 

@@ -169,3 +169,45 @@ drive_end(void)
 	ssh_relay_free(z.r);
 	z.r = NULL;
 }
+
+static int
+swallow(void *ctx, enum leg to, struct span head, struct span tail)
+{
+	(void)ctx;
+	(void)to;
+	(void)tail;
+	return head.len == 0 ? abort(), 1 : 0;
+}
+
+void
+drive_import(const uint8_t *p, size_t n)
+{
+	const struct ssh_relay_ops o = {
+	    swallow, on_push, on_allow, on_audit, on_channel};
+	const struct ssh_relay_opts with = {
+	    .ops = &o, .max_channels = CHANNELS};
+	static const struct {
+		uint8_t msg, len;
+	} kinds[] = {{SSH_MSG_CHANNEL_WINDOW_ADJUST, 9},
+	    {SSH_MSG_CHANNEL_DATA, 10}, {SSH_MSG_CHANNEL_REQUEST, 11},
+	    {SSH_MSG_CHANNEL_SUCCESS, 5}, {SSH_MSG_CHANNEL_EOF, 5},
+	    {SSH_MSG_CHANNEL_CLOSE, 5}};
+	struct span s = SPAN(p, n);
+	struct ssh_relay *r;
+	int v = 0;
+
+	z.hold = z.drop = 0;
+	z.deny = 0;
+	if (ssh_relay_import(&r, &with, &s, NULL) != 0)
+		return;
+	for (unsigned i = 0; i < 2 * ARRAY_LEN(kinds) && v >= 0; i++) {
+		/* Channel 0; 1, or a string of one byte; false. */
+		uint8_t pkt[11] = {kinds[i / 2].msg, [8] = 1, [9] = 'x'};
+
+		v = ssh_relay_packet(
+		    r, i % 2 ? LEG_USER : LEG_TARGET, pkt, kinds[i / 2].len, 1);
+	}
+	(void)(ssh_relay_notice(r, "a notice", 1) >= 0 &&
+	       ssh_relay_finish(r, 1) >= 0);
+	ssh_relay_free(r);
+}

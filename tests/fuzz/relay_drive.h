@@ -30,4 +30,7 @@ int drive_step(
 /* End it, and check what is left. */
 void drive_end(void);
 
+/* A relay from this state takes a packet of each kind of each leg. */
+void drive_import(const uint8_t *p, size_t n);
+
 #endif /* TESTS_FUZZ_RELAY_DRIVE_H */

@@ -74,7 +74,8 @@ do_execve(void)
 	return OK;
 }
 
-static int
+/* UNUSED: the sanitizers need them themselves, and are not tested. */
+static UNUSED int
 do_fork(void)
 {
 	pid_t pid = fork();
@@ -84,7 +85,7 @@ do_fork(void)
 	return pid > 0 ? OK : REFUSED;
 }
 
-static int
+static UNUSED int
 do_ptrace(void)
 {
 	return ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0 ? OK : REFUSED;
@@ -125,7 +126,7 @@ do_write_elsewhere(void)
 								     : REFUSED;
 }
 
-static int
+static UNUSED int
 do_read_file(void)
 {
 	return open("/etc/hostname", O_RDONLY | O_CLOEXEC) >= 0 ? OK : REFUSED;
@@ -189,7 +190,7 @@ do_thread(void)
 	return got == rw_dir ? OK : REFUSED;
 }
 
-static int
+static UNUSED int
 do_kill_parent(void)
 {
 	return kill(getppid(), 0) == 0 ? OK : REFUSED;

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TESTS_FUZZ_TYPED_DRIVE_H
+#define TESTS_FUZZ_TYPED_DRIVE_H
+
+#include "session/typed.h"
+
+enum typed_step {
+	TYPED_STEP_INPUT,  /* of the next n bytes */
+	TYPED_STEP_OUTPUT, /* of the next n bytes */
+	TYPED_STEP_ECHO,   /* input of n bytes, shown as they are */
+	TYPED_STEP_WAIT,   /* n times 10 ms, with ticks when they are due */
+	TYPED_STEP_RESIZE, /* to n columns */
+	TYPED_STEP_MOVE,   /* on in another, by export and import */
+	TYPED_STEPS
+};
+
+/*
+ * Drive typed lines by steps: a byte that says what, one that is n, and bytes.
+ * Returns how many bytes were typed.
+ */
+size_t typed_drive(const struct typed_opts *o, struct span steps);
+
+#endif /* TESTS_FUZZ_TYPED_DRIVE_H */
