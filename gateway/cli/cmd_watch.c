@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The verb `session watch`: shows a running session in this terminal until it
- * ends or the watcher leaves.  The stream is that of session/live.h.  The
- * terminal is put back as it was on every way out.
+ * ends or the watcher leaves.  The stream is that of session/live.h.  Of what
+ * the target shows only what draws reaches this terminal: a hostile target
+ * cannot make it answer, or write its clipboard.  The terminal is put back as
+ * it was on every way out.
  */
 #include <errno.h>
 #include <poll.h>
@@ -19,6 +21,7 @@
 #include "cli/verbs.h"
 #include "cli/when.h"
 #include "recorder/event.h"
+#include "recorder/replay/vtclean.h"
 #include "session/live.h"
 
 enum { FRAME_MAX = 1024 * 1024 };
@@ -30,6 +33,7 @@ struct watcher {
 	bool tty;   /* keys come from a terminal that we have changed */
 	bool ended; /* the session has */
 	struct termios before;
+	struct vtclean clean;
 	struct buf in;
 };
 
@@ -114,12 +118,19 @@ show_json(const struct live_frame *fr)
 }
 
 static void
-show(const struct live_frame *fr)
+on_clean(void *ctx, const uint8_t *p, size_t n)
+{
+	(void)ctx;
+	fwrite(p, 1, n, stdout);
+}
+
+static void
+show(struct watcher *w, const struct live_frame *fr)
 {
 	switch (fr->type) {
 	case RCD_EV_OUT:
 	case RCD_EV_ERR:
-		fwrite(fr->payload.p, 1, fr->payload.len, stdout);
+		vtclean_push(&w->clean, fr->payload, on_clean, NULL);
 		break;
 	case RCD_EV_EXEC:
 		say("command", fr->payload);
@@ -170,7 +181,7 @@ take_frames(struct watcher *w)
 		if (w->c->args->json)
 			show_json(&fr);
 		else
-			show(&fr);
+			show(w, &fr);
 		if (fr.type == RCD_EV_END)
 			w->ended = true;
 		buf_consume(&w->in, len + 4);

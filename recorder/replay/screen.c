@@ -396,6 +396,16 @@ write_newlines(struct screen *s, struct span in)
 	}
 }
 
+/* By pointer: what lives across setjmp() must be in memory. */
+static void
+write_any(struct screen *s, const struct span *in)
+{
+	if (s->side.newline)
+		write_newlines(s, *in);
+	else if (in->len > 0)
+		write_bytes(s, *in);
+}
+
 int
 screen_feed(struct screen *s, struct span bytes)
 {
@@ -409,10 +419,7 @@ screen_feed(struct screen *s, struct span bytes)
 		s->full = NULL;
 		return FAIL_NOMEM;
 	}
-	if (s->side.newline)
-		write_newlines(s, bytes);
-	else if (bytes.len > 0)
-		write_bytes(s, bytes);
+	write_any(s, &bytes);
 	s->full = NULL;
 	return 0;
 }

@@ -28,6 +28,12 @@ sleep 1
 echo 'echo seen-$((50+5))' >&9
 check "who watches sees it" eventually 5 grep -q seen-55 "$dir/watched"
 
+echo "printf '\033]52;c;aGk=\007\033[cafter-%d\n' \$((70+7))" >&9
+check "who watches is shown what draws" eventually 5 grep -q after-77 "$dir/watched"
+check "and nothing that his terminal would answer to" sh -c \
+	"! LC_ALL=C grep -qaF \"\$(printf '\033]52;')\" '$dir/watched' &&
+	! LC_ALL=C grep -qaF \"\$(printf '\033[c')\" '$dir/watched'"
+
 sp session pause "$id" "coffee" >/dev/null
 check "the pause is announced" eventually 5 grep -q 'session paused' "$dir/screen"
 echo 'echo held-$((60+6))' >&9
