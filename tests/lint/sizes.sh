@@ -14,18 +14,26 @@ while read -r n f; do
 	case $f in *_tbl.h) max=800 ;; esac
 	[ "$n" -le $max ] || { echo "$f: $n lines, at most $max"; bad=1; }
 done < <(git ls-files '*.c' '*.h' | xargs wc -l)
-for f in $(git ls-files '*.c' '*.h' '*.sh' '*.am' '*.ac'); do
-	head -n 3 "$f" | grep -q 'SPDX-License-Identifier: Apache-2.0' ||
-		[ "$(head -n1 "$f")" = 'dnl SPDX-License-Identifier: Apache-2.0' ] ||
-		{ echo "$f: no licence line"; bad=1; }
-done
-for f in $(git ls-files '*.c' | grep -v '^tests/'); do
-	awk -v f="$f" '
-		/^{/ { start = NR }
-		/^}/ { if (start && NR - start > 81) {
+git ls-files '*.c' '*.h' '*.sh' '*.am' '*.ac' | xargs awk '
+	function check() {
+		if (file != "" && !ok) {
+			print file ": no licence line"
+			bad = 1
+		}
+	}
+	FNR == 1 { check(); file = FILENAME; ok = 0 }
+	FNR <= 3 && /SPDX-License-Identifier: Apache-2.0/ { ok = 1 }
+	END { check(); exit bad }' || bad=1
+git ls-files '*.c' | grep -v '^tests/' | xargs awk '
+	FNR == 1 { start = 0 }
+	/^{/ { start = FNR }
+	/^}/ {
+		if (start && FNR - start > 81) {
 			printf "%s:%d: function of %d lines, at most 80\n", \
-			    f, start, NR - start - 1; bad = 1 }
-			start = 0 }
-		END { exit bad }' "$f" || bad=1
-done
+			    FILENAME, start, FNR - start - 1
+			bad = 1
+		}
+		start = 0
+	}
+	END { exit bad }' || bad=1
 exit $bad
