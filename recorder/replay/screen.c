@@ -396,8 +396,8 @@ write_newlines(struct screen *s, struct span in)
 	}
 }
 
-/* By pointer: what lives across setjmp() must be in memory. */
-static void
+/* By pointer, not inlined: what lives across setjmp() must be in memory. */
+static NOINLINE void
 write_any(struct screen *s, const struct span *in)
 {
 	if (s->side.newline)
