@@ -122,8 +122,8 @@ cell_text(char *dst, const VTermScreenCell *c)
 
 	if (is_half(c))
 		return 0;
-	if (c->chars[0] == 0) {
-		dst[0] = ' ';
+	if (c->chars[0] < 0x7f && c->chars[1] == 0) {
+		dst[0] = c->chars[0] < ' ' ? ' ' : (char)c->chars[0];
 		return 1;
 	}
 	n = cell_chars(chars, c);
@@ -276,9 +276,9 @@ on_answer(const char *p, size_t len, void *ctx)
 /* ---- life cycle */
 
 static unsigned
-bounded(unsigned v, unsigned max)
+bounded(unsigned v, unsigned min, unsigned max)
 {
-	return v == 0 ? 1 : v > max ? max : v;
+	return v < min ? min : v > max ? max : v;
 }
 
 static void
@@ -305,8 +305,8 @@ screen_reset(struct screen *s, unsigned cols, unsigned rows, bool newline)
 	jmp_buf full;
 
 	memset(&s->side, 0, sizeof(s->side));
-	s->side.cols = bounded(cols, SCREEN_COLS_MAX);
-	s->side.rows = bounded(rows, SCREEN_ROWS_MAX);
+	s->side.cols = bounded(cols, SCREEN_COLS_MIN, SCREEN_COLS_MAX);
+	s->side.rows = bounded(rows, 1, SCREEN_ROWS_MAX);
 	s->side.newline = newline;
 	s->side.cursor = true;
 	arena_reset(s->arena);
@@ -431,8 +431,8 @@ screen_resize(struct screen *s, unsigned cols, unsigned rows)
 
 	if (s->side.dead)
 		return FAIL_NOMEM;
-	cols = bounded(cols, SCREEN_COLS_MAX);
-	rows = bounded(rows, SCREEN_ROWS_MAX);
+	cols = bounded(cols, SCREEN_COLS_MIN, SCREEN_COLS_MAX);
+	rows = bounded(rows, 1, SCREEN_ROWS_MAX);
 	if (cols == s->side.cols && rows == s->side.rows)
 		return 0;
 	s->full = &full;

@@ -23,6 +23,7 @@
 struct screen;
 
 enum {
+	SCREEN_COLS_MIN = 2,	/* a wide character must fit */
 	SCREEN_COLS_MAX = 1024, /* larger ones are cut to this */
 	SCREEN_ROWS_MAX = 512,
 	SCREEN_CHARS = 6,		  /* code points in a cell */

@@ -242,9 +242,9 @@ sizes_change_and_are_bounded(void **state)
 
 	(void)state;
 	screen_size(s, &cols, &rows);
-	assert_int_equal(cols, 1);
+	assert_int_equal(cols, SCREEN_COLS_MIN);
 	assert_int_equal(rows, 1);
-	feed(s, "abc\r\n");
+	feed(s, "abc\344\270\255\r\n");
 	assert_int_equal(screen_resize(s, 65535, 65535), 0);
 	screen_size(s, &cols, &rows);
 	assert_int_equal(cols, SCREEN_COLS_MAX);
