@@ -248,7 +248,7 @@ on_pushline(int cols, const VTermScreenCell *cells, void *ctx)
 	uint32_t row = s->side.pushed++;
 	bool wraps = row < s->side.rows && s->side.wraps[row];
 
-	if (s->scrolled == NULL || cols <= 0)
+	if (cols <= 0)
 		return 1;
 	if (cols > SCREEN_COLS_MAX)
 		cols = SCREEN_COLS_MAX;
@@ -261,8 +261,24 @@ static const VTermScreenCallbacks callbacks = {
     .moverect = on_moverect,
     .movecursor = on_movecursor,
     .settermprop = on_settermprop,
+};
+
+static const VTermScreenCallbacks with_lines = {
+    .damage = on_damage,
+    .moverect = on_moverect,
+    .movecursor = on_movecursor,
+    .settermprop = on_settermprop,
     .sb_pushline = on_pushline,
 };
+
+/* Lines that scroll out cost a fifth of all: only for whoever listens. */
+static void
+callbacks_set(struct screen *s)
+{
+	if (!s->side.dead)
+		vterm_screen_set_callbacks(s->side.vs,
+		    s->scrolled != NULL ? &with_lines : &callbacks, s);
+}
 
 /* The emulated terminal is asked who it is: nobody hears the answer. */
 static void
@@ -292,7 +308,7 @@ build(struct screen *s)
 	vterm_output_set_callback(x->vt, on_answer, s);
 	x->state = vterm_obtain_state(x->vt);
 	x->vs = vterm_obtain_screen(x->vt);
-	vterm_screen_set_callbacks(x->vs, &callbacks, s);
+	callbacks_set(s);
 	vterm_screen_set_damage_merge(x->vs, VTERM_DAMAGE_CELL);
 	vterm_screen_reset(x->vs, 1);
 	/* Behind the reset: it is made of the colors that are set by then. */
@@ -361,6 +377,7 @@ screen_listen(struct screen *s, screen_scrolled_fn *fn, void *ctx)
 {
 	s->scrolled = fn;
 	s->ctx = ctx;
+	callbacks_set(s);
 }
 
 /* ---- bytes in */
@@ -595,6 +612,7 @@ screen_load(struct screen *s, struct span image)
 	    (r = arena_restore(s->arena, image)) != 0)
 		return r;
 	memcpy(&s->side, p, sizeof(s->side));
+	callbacks_set(s);
 	memset(s->changed, 1, sizeof(s->changed));
 	return 0;
 }
