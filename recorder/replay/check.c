@@ -63,7 +63,7 @@ good_text(FILE *to, const struct rcd_verdict *v, const struct check_opts *o)
 		    v->signed_chunks, v->chunks);
 	(void)fprintf(to, "%" PRIu32 " signatures by %s\n", v->signatures,
 	    o->node_key != NULL
-		? "the node that the database names"
+		? "the key of the node"
 		: "the key in the file (which key that is, is not proved)");
 }
 

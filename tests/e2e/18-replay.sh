@@ -27,6 +27,9 @@ check "--keys shows what was typed" sh -c "'$SP_BIN/sallyport-replay' -c '$SP_CO
 check "--events names the shell" sh -c "'$SP_BIN/sallyport-replay' -c '$SP_CONF' --events $rec | grep -q shell"
 check "--info names the user" sh -c "'$SP_BIN/sallyport-replay' -c '$SP_CONF' --info $rec | grep -q alice"
 check "--verify is content" replay --verify "$rec"
+check "last is the newest one" sh -c "'$SP_BIN/sallyport-replay' -c '$SP_CONF' --text last | grep -q marker-alpha"
+check "what was done with it is in the audit" sh -c \
+	"'$SP_BIN/sallyport' -c '$SP_CONF' --json audit list --event recording.view | grep -q keys"
 
 for v in 2 3; do
 	replay --cast "$dir/v$v.cast" --cast-version $v "$rec"

@@ -52,7 +52,7 @@ a_whole_recording_is_called_so(void **state)
 	assert_int_equal(check(buf_span(&m.file), NULL, false), 0);
 	printed("is not proved");
 	assert_int_equal(check(buf_span(&m.file), m.node_key, false), 0);
-	printed("the node that the database names");
+	printed("by the key of the node");
 	assert_int_equal(check(buf_span(&m.file), m.node_key, true), 0);
 	printed("\"whole\":true,\"flaw\":null,\"bad_chunk\":null");
 	rec_make_fini(&m);
