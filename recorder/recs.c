@@ -104,6 +104,8 @@ void
 recs_shift(struct rec *r, size_t n)
 {
 	MUST(n <= r->n_ext);
+	if (r->ext == NULL)
+		return;
 	r->n_ext -= n;
 	memmove(r->ext, r->ext + n, r->n_ext * sizeof(r->ext[0]));
 	if (r->n_ext == 0 && r->pending == 0) {
