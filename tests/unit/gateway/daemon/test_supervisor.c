@@ -137,18 +137,28 @@ teardown(void **state UNUSED)
 	return rmdir(dir);
 }
 
+/* How long an answer may take. */
+static void
+patience(int fd, unsigned ms)
+{
+	struct timeval tv = {
+	    .tv_sec = ms / 1000, .tv_usec = (suseconds_t)(ms % 1000) * 1000};
+
+	assert_int_equal(
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)), 0);
+}
+
 static int
 dial(void)
 {
 	struct sockaddr_in sa = {.sin_family = AF_INET,
 	    .sin_port = htons(port),
 	    .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
-	struct timeval tv = {.tv_usec = 300000};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	assert_true(fd >= 0);
-	assert_int_equal(
-	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)), 0);
+	/* A process may first have to start, and slowly so. */
+	patience(fd, WAIT_MS);
 	for (int ms = 0; ms < WAIT_MS; ms += 5) {
 		if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0)
 			return fd;
@@ -185,10 +195,14 @@ ask_another(int fd, char what, int but)
 {
 	struct who w = {.pid = 0};
 
+	/* One that is just dying answers never. */
+	patience(fd, 300);
 	for (int ms = 0; ms < WAIT_MS; ms += 5) {
 		w = ask(fd, what);
-		if (w.pid != 0 && w.pid != but)
+		if (w.pid != 0 && w.pid != but) {
+			patience(fd, WAIT_MS);
 			return w;
+		}
 		nap();
 	}
 	fail_msg("no other process answers %c", what);
