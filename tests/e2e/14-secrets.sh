@@ -46,7 +46,8 @@ expect $
 type read -s variable\r
 sleep 0.5
 type hidden-read-Wombat54\r
-sleep 1
+expect $
+sleep 0.5
 type echo after-the-read\r
 expect after-the-read
 expect $
