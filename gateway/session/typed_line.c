@@ -84,6 +84,8 @@ insert(struct typed_line *l, uint64_t ns, uint32_t unit)
 static void
 cut(struct typed_line *l, size_t from, size_t to)
 {
+	if (from == to)
+		return; /* of a line that is empty there may be no units */
 	memmove(
 	    &l->units[from], &l->units[to], (l->n - to) * sizeof(l->units[0]));
 	l->n -= to - from;
