@@ -7,7 +7,8 @@
 #include "base/buf.h"
 
 /*
- * Is text one JSON object (RFC 8259) and nothing else?  Nested at most 8 deep.
+ * Is text one JSON object (RFC 8259) and nothing else?  Lists and objects in it
+ * are nested at most 8 deep.
  * Does not look whether strings are UTF-8.
  */
 bool jsonok_object(struct span text);
