@@ -33,12 +33,13 @@ def main():
     end = time.monotonic() + limit
     pid, fd = pty.fork()
     if pid == 0:
+        # Before the command can ask for it.
+        set_size(0, size)
         os.environ.setdefault("TERM", "xterm")
         try:
             os.execvp(command[0], command)
         finally:
             os._exit(127)
-    set_size(fd, size)
     seen = b""
     closed = False
 
