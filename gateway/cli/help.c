@@ -202,5 +202,5 @@ help_man(FILE *to)
 	    "0 when it is done; 1 when it was refused or failed, with one "
 	    "line that says\nwhy; 2 when the command line is wrong.\n"
 	    ".Sh SEE ALSO\n.Xr sallyport-replay 1 ,\n"
-	    ".Xr sallyport.conf 5 ,\n.Xr sallyportd 8\n");
+	    ".Xr sallyport-audit 5 ,\n.Xr sallyport.conf 5 ,\n.Xr sallyportd 8\n");
 }
