@@ -5,6 +5,7 @@
  */
 #include <sys/stat.h>
 
+#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <signal.h>
@@ -30,6 +31,8 @@
 #define SALLYPORT_SYSCONFDIR "/etc"
 #endif
 
+#define CONF_FILE SALLYPORT_SYSCONFDIR "/sallyport/sallyport.conf"
+
 enum { CONF_TEXT_MAX = 1024 * 1024 };
 
 enum what { RUN = 300, CHECK, PRINT_CONF, PRINT_MAN };
@@ -48,8 +51,8 @@ static const char usage[] =
     "       sallyportd --check | --print-config [-c FILE]\n"
     "       sallyportd --print-config-man | --version | --help\n"
     "\n"
-    "  -c FILE              configuration, by default " SALLYPORT_SYSCONFDIR
-    "/sallyport/sallyport.conf\n"
+    "  -c FILE              configuration, by default " CONF_FILE
+    "\n"
     "  -f                   stay in the foreground; the only way there is\n"
     "  --check              read the configuration, say what is wrong, exit\n"
     "  --print-config       print the configuration in force\n"
@@ -179,10 +182,16 @@ fail(const struct fail *f, int r)
 static int
 check(const struct args *a)
 {
+	const char *file = a->conf_file;
 	struct conf *c = NULL;
 	struct fail f = {0};
-	int r = conf_load(&c, a->conf_file, &f);
+	int r;
 
+	/* Before there is a file one wants to see the defaults. */
+	if (a->what == PRINT_CONF && strcmp(file, CONF_FILE) == 0 &&
+	    access(file, F_OK) != 0 && errno == ENOENT)
+		file = NULL;
+	r = conf_load(&c, file, &f);
 	if (r == 0)
 		r = listeners_check(c, &f);
 	if (r == 0 && a->what == PRINT_CONF)
@@ -306,7 +315,7 @@ main(int argc, char **argv)
 {
 	struct args a = {
 	    .what = RUN,
-	    .conf_file = SALLYPORT_SYSCONFDIR "/sallyport/sallyport.conf",
+	    .conf_file = CONF_FILE,
 	    .conf_fd = -1,
 	    .resume_fd = -1,
 	};
