@@ -78,10 +78,14 @@ struct columns {
 	uint8_t *block;
 };
 
+/*
+ * A decimal without a fraction is what the server makes of a sum, or of an
+ * unsigned number beside a signed one: COALESCE(MAX(n),0).
+ */
 static bool
-is_number(enum enum_field_types t)
+is_number(const MYSQL_FIELD *fd)
 {
-	switch (t) {
+	switch (fd->type) {
 	case MYSQL_TYPE_TINY:
 	case MYSQL_TYPE_SHORT:
 	case MYSQL_TYPE_INT24:
@@ -89,6 +93,9 @@ is_number(enum enum_field_types t)
 	case MYSQL_TYPE_LONGLONG:
 	case MYSQL_TYPE_YEAR:
 		return true;
+	case MYSQL_TYPE_DECIMAL:
+	case MYSQL_TYPE_NEWDECIMAL:
+		return fd->decimals == 0;
 	default:
 		return false;
 	}
@@ -98,7 +105,7 @@ is_number(enum enum_field_types t)
 static enum db_type
 column_type(const MYSQL_FIELD *fd)
 {
-	if (is_number(fd->type))
+	if (is_number(fd))
 		return fd->flags & UNSIGNED_FLAG ? DB_U64 : DB_I64;
 	return fd->charsetnr == 63 ? DB_BYTES : DB_TEXT;
 }
@@ -114,7 +121,7 @@ bind_columns(struct columns *cols, MYSQL_RES *meta, struct fail *f)
 		return fail_set(
 		    f, FAIL_RANGE, "a result has %zu columns", cols->n);
 	for (size_t i = 0; i < cols->n; i++)
-		total += is_number(fd[i].type) ? 0 : fd[i].max_length + 1;
+		total += is_number(&fd[i]) ? 0 : fd[i].max_length + 1;
 	cols->block = calloc(1, total);
 	if (cols->block == NULL)
 		return fail_set(f, FAIL_NOMEM, "out of memory");
@@ -124,7 +131,7 @@ bind_columns(struct columns *cols, MYSQL_RES *meta, struct fail *f)
 		cols->vals[i].type = column_type(&fd[i]);
 		b->is_null = &cols->null[i];
 		b->length = &cols->len[i];
-		if (is_number(fd[i].type)) {
+		if (is_number(&fd[i])) {
 			b->buffer_type = MYSQL_TYPE_LONGLONG;
 			b->is_unsigned = cols->vals[i].type == DB_U64;
 			b->buffer = &cols->nums[i];

@@ -140,6 +140,23 @@ null_is_null(void **state)
 }
 
 static void
+what_is_computed_is_a_number_too(void **state)
+{
+	struct db *db = open_db(*state);
+
+	assert_int_equal(
+	    server_number(db, "SELECT COALESCE(MAX(CAST(seq AS UNSIGNED)),0) "
+			      "FROM seq_1_to_9"),
+	    9);
+	assert_int_equal(
+	    server_number(db, "SELECT SUM(seq) FROM seq_1_to_9"), 45);
+	assert_int_equal(server_number(db, "SELECT IFNULL(MAX(u),0) FROM t "
+					   "WHERE u=77"),
+	    0);
+	db_free(db);
+}
+
+static void
 a_duplicate_key_is_told_apart_and_tells_no_value(void **state)
 {
 	struct db *db = open_db(*state);
@@ -536,6 +553,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    T(values_come_back_as_they_went),
 	    T(null_is_null),
+	    T(what_is_computed_is_a_number_too),
 	    T(a_duplicate_key_is_told_apart_and_tells_no_value),
 	    T(a_wrong_statement_fails_at_once_with_words),
 	    T(no_row_is_not_found),

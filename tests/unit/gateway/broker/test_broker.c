@@ -723,6 +723,24 @@ a_finished_recording_is_noted_once(void **state)
 	assert_int_equal(count_events(AUDIT_RECORDING_TRUNCATED, "%"), 1);
 }
 
+/* A broker that was killed and started again came before this one. */
+static void
+every_recording_of_a_node_has_its_own_number(void **state)
+{
+	struct bm_grant g;
+
+	(void)state;
+	assert_true(node_login(&n->worker, ++next_conn, "ana", "right", NULL));
+	assert_true(node_grant(&n->worker, next_conn, "root", "db1", &g));
+	assert_true(node_number(n, "SELECT COUNT(*) FROM recording") > 1);
+	assert_int_equal(
+	    node_number(n, "SELECT COUNT(*)-COUNT(DISTINCT node_seq) "
+			   "FROM recording"),
+	    0);
+	assert_int_equal(
+	    node_number(n, "SELECT MAX(node_seq)-COUNT(*) FROM recording"), 0);
+}
+
 int
 main(void)
 {
@@ -742,6 +760,7 @@ main(void)
 	    cmocka_unit_test(a_killed_broker_loses_and_doubles_nothing),
 	    cmocka_unit_test(orders_reach_the_worker_that_has_the_session),
 	    cmocka_unit_test(a_finished_recording_is_noted_once),
+	    cmocka_unit_test(every_recording_of_a_node_has_its_own_number),
 	    cmocka_unit_test(a_message_out_of_order_closes_the_link),
 	    cmocka_unit_test_setup(
 		sessions_of_a_dead_worker_are_closed_unless_claimed, again),
