@@ -137,7 +137,7 @@ OPT("since", "TIME", "At or after; 31d if not given.")
 OPT("until", "TIME", "Before.")
 OPT("limit", "NUMBER", "At most so many, the newest; 100 if not given.")
 VERB("audit", "verify", cmd_audit_verify, "", NEED_DB, "Check the hash chain of every node.")
-VERB("audit", "export", cmd_audit_export, "", NEED_DB, "Print audit events as JSON lines, oldest first.")
+VERB("audit", "export", cmd_audit_export, "", NEED_DB, "Print audit events as JSON lines, oldest first; with --json as one array.")
 OPT("since", "TIME", "At or after.")
 OPT("until", "TIME", "Before.")
 

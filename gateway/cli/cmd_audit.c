@@ -240,6 +240,8 @@ cmd_audit_verify(struct cli *c)
 
 struct export
 {
+	bool array; /* --json: one array, else JSON lines */
+	bool any;
 	uint64_t at_us, seq;
 	uint8_t node_id[16];
 	unsigned rows;
@@ -278,6 +280,9 @@ on_export(const struct db_row *row, void *ctx, struct fail *f)
 	}
 	json_close(&j, '}');
 	r = json_end(&j);
+	if (r == 0 && x->array && fputc(x->any ? ',' : '[', stdout) == EOF)
+		r = fail_sys(f, "cannot write");
+	x->any = true;
 	if (r == 0 &&
 	    (fwrite(buf_head(&b), 1, buf_len(&b), stdout) != buf_len(&b) ||
 		fputc('\n', stdout) == EOF))
@@ -290,7 +295,7 @@ on_export(const struct db_row *row, void *ctx, struct fail *f)
 int
 cmd_audit_export(struct cli *c)
 {
-	struct export x = {0};
+	struct export x = {.array = c->args->json};
 	struct where w;
 	int r;
 
@@ -315,7 +320,9 @@ cmd_audit_export(struct cli *c)
 		x.rows = 0;
 		r = where_query(c, &w, on_export, &x);
 	} while (r == 0 && x.rows == PAGE);
-	if (r == 0 && fflush(stdout))
+	if (r == 0 && x.array)
+		IGNORE(fputs(x.any ? "]\n" : "[]\n", stdout) == EOF);
+	if (r == 0 && (fflush(stdout) || ferror(stdout)))
 		r = fail_sys(&c->fail, "cannot write");
 	return r;
 }
