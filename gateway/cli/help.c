@@ -90,11 +90,20 @@ first_of_noun(const struct args_row *r)
 void
 help_bash(FILE *to)
 {
-	fprintf(to, "_sallyport() {\n"
-		    "\tlocal cur=${COMP_WORDS[COMP_CWORD]} w words=()\n"
+	fprintf(to, "# SPDX-License-Identifier: Apache-2.0\n"
+		    "# In zsh: autoload -U bashcompinit && bashcompinit, then "
+		    "source this.\n"
+		    "_sallyport() {\n"
+		    "\tlocal cur=${COMP_WORDS[COMP_CWORD]} w skip= words=()\n"
 		    "\tfor w in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-		    "\t\tcase $w in -*) ;; *) words+=(\"$w\") ;; esac\n"
+		    "\t\tif [ -n \"$skip\" ]; then skip=; continue; fi\n"
+		    "\t\tcase $w in -c) skip=1 ;; -*) ;; *) words+=(\"$w\") ;; "
+		    "esac\n"
 		    "\tdone\n"
+		    "\tif [ -n \"$skip\" ]; then\n"
+		    "\t\tCOMPREPLY=($(compgen -f -- \"$cur\"))\n"
+		    "\t\treturn\n"
+		    "\tfi\n"
 		    "\tlocal list='-c --json --help'\n"
 		    "\tcase \"${words[*]:0:2}\" in\n"
 		    "\t'') list+='");
@@ -202,5 +211,6 @@ help_man(FILE *to)
 	    "0 when it is done; 1 when it was refused or failed, with one "
 	    "line that says\nwhy; 2 when the command line is wrong.\n"
 	    ".Sh SEE ALSO\n.Xr sallyport-replay 1 ,\n"
-	    ".Xr sallyport-audit 5 ,\n.Xr sallyport.conf 5 ,\n.Xr sallyportd 8\n");
+	    ".Xr sallyport-audit 5 ,\n.Xr sallyport.conf 5 ,\n.Xr sallyportd "
+	    "8\n");
 }

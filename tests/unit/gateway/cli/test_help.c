@@ -129,6 +129,11 @@ the_completion_is_bash_and_completes(void **state UNUSED)
 	    " _sallyport; }\n"
 	    "try us; [ \"${COMPREPLY[*]}\" = user ] || exit 3\n"
 	    "try user di; [ \"${COMPREPLY[*]}\" = disable ] || exit 4\n"
+	    "try -c /x/y us; [ \"${COMPREPLY[*]}\" = user ] || exit 6\n"
+	    "try --json -c z user di; [ \"${COMPREPLY[*]}\" = disable ] || "
+	    "exit 7\n"
+	    "try -c /etc/pass; [[ ${COMPREPLY[*]} = */etc/passwd* ]] || exit "
+	    "8\n"
 	    "try policy add --record-e\n"
 	    "[ \"${COMPREPLY[*]}\" = --record-exec ] || exit 5\n";
 	FILE *to = begin();
