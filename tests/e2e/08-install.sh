@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Goal: what `make install` puts where, and what the tarball holds.
 . "$(dirname "$0")/lib.sh" "$@"
+build=$(cd "$build" && pwd)
 root=$dir/root
 version=$("$build/sallyportd" --version | cut -d' ' -f2)
 
