@@ -86,6 +86,15 @@ match_cells(struct typed *t, uint32_t cp, struct screenline_at at)
 	return true;
 }
 
+/* Is it the character at i, in the very cell where its echo must appear? */
+static bool
+is_echo(const struct typed *t, size_t i, uint32_t cp, struct screenline_at at)
+{
+	const struct token *k = typed_token(t, i);
+
+	return k->cp == cp && k->line == at.line && k->off == at.off;
+}
+
 /* The character at i, of a line that is all or nothing. */
 static bool
 match_line(struct typed *t, size_t i, uint32_t cp, struct screenline_at at)
@@ -95,7 +104,7 @@ match_line(struct typed *t, size_t i, uint32_t cp, struct screenline_at at)
 
 	if (k->cp != cp)
 		return false;
-	if (!(k->line == at.line && k->off == at.off) && !same(at, t->hint) &&
+	if (!is_echo(t, i, cp, at) && !same(at, t->hint) &&
 	    !(k->flags & TOKEN_ANYWHERE))
 		return false;
 	k->state = TOKEN_ECHOED;
@@ -164,6 +173,19 @@ ahead_done(struct typed *t, size_t first)
 	typed_wait_settle(t);
 }
 
+/*
+ * The cell matched last, written once more with what it holds: line editors do
+ * so behind the right margin, to learn where the cursor is.
+ */
+static bool
+is_redrawn(
+    const struct typed *t, size_t first, uint32_t cp, struct screenline_at at)
+{
+	return t->seq_n > 0 && typed_token(t, first + t->seq_n - 1)->cp == cp &&
+	       at.line == t->seq_next.line &&
+	       at.off + width(cp) == t->seq_next.off;
+}
+
 static void
 match_ahead(struct typed *t, size_t i, uint32_t cp, struct screenline_at at)
 {
@@ -176,7 +198,7 @@ match_ahead(struct typed *t, size_t i, uint32_t cp, struct screenline_at at)
 		t->seq_run = t->popped + first;
 		t->seq_n = 0;
 	}
-	if (first + t->seq_n >= t->n)
+	if (first + t->seq_n >= t->n || is_redrawn(t, first, cp, at))
 		return;
 	k = typed_token(t, first + t->seq_n);
 	if (!token_is_char(k) || k->cp != cp ||
@@ -199,11 +221,30 @@ is_line_char(const struct typed *t, size_t i)
 	       !(typed_token(t, i)->flags & (TOKEN_CELLWISE | TOKEN_SUSPECT));
 }
 
+/* A cell of a line, or of the one behind it: of which is told by the place. */
+static void
+match_lines(struct typed *t, uint32_t cp, struct screenline_at at)
+{
+	size_t behind = t->ends > 0 ? wait_behind(t) : t->n;
+	bool head = is_line_char(t, t->wait);
+	bool next = is_line_char(t, behind);
+
+	if (next && is_echo(t, behind, cp, at) &&
+	    !(head && is_echo(t, t->wait, cp, at)))
+		head = false;
+	if (head && match_line(t, t->wait, cp, at))
+		return;
+	if (t->wait < t->n && !(typed_token(t, t->wait)->flags & TOKEN_AHEAD))
+		match_ahead(t, behind, cp, at);
+	/* It may have been the last that was missing. */
+	if (next && is_line_char(t, behind = wait_behind(t)))
+		(void)match_line(t, behind, cp, at);
+}
+
 static void
 on_put(void *ctx, uint32_t cp, struct screenline_at at)
 {
 	struct typed *t = ctx;
-	size_t behind;
 
 	if (t->wait >= t->n)
 		return;
@@ -212,16 +253,9 @@ on_put(void *ctx, uint32_t cp, struct screenline_at at)
 			return;
 	} else {
 		match_ahead(t, t->wait, cp, at);
-		if (is_line_char(t, t->wait) && match_line(t, t->wait, cp, at))
-			return;
 	}
-	if (t->ends == 0)
-		return;
-	if (t->wait < t->n && !(typed_token(t, t->wait)->flags & TOKEN_AHEAD))
-		match_ahead(t, wait_behind(t), cp, at);
-	behind = wait_behind(t);
-	if (is_line_char(t, behind))
-		(void)match_line(t, behind, cp, at);
+	if (t->wait < t->n)
+		match_lines(t, cp, at);
 }
 
 static void
@@ -520,7 +554,7 @@ void
 typed_flush(struct typed *t)
 {
 	typed_parse_give_up(&t->parse, on_unit, t);
-	typed_mask_all(t);
+	typed_give_all(t);
 	typed_line_out(t);
 	t->tail = (struct typed_tail){0};
 }

@@ -109,8 +109,10 @@ void typed_wait_settle(struct typed *t);
 
 /* Give out what has been decided by now. */
 void typed_pump(struct typed *t, uint64_t now);
-/* Mask every character in doubt. */
+/* Mask every character that has not been given out. */
 void typed_mask_all(struct typed *t);
+/* Give out everything: in plain the lines that were ended and echoed whole. */
+void typed_give_all(struct typed *t);
 /* Write out what was gathered for ops->in. */
 void typed_out_flush(struct typed *t);
 /* The line so far, if there is any, to ops->line. */

@@ -205,6 +205,38 @@ give_until(struct typed *t, size_t end, bool mask)
 			give_char(t);
 }
 
+/* Was the line at the head ended, and every character of it seen? */
+static bool
+is_whole(const struct typed *t)
+{
+	size_t end = line_end(t), i;
+	const struct token *k;
+
+	if (t->taint || end == t->n ||
+	    !(typed_token(t, end)->flags & TOKEN_END))
+		return false;
+	for (i = 0; i < end; i++) {
+		k = typed_token(t, i);
+		if (token_is_char(k) && k->state != TOKEN_ECHOED)
+			return false;
+	}
+	return true;
+}
+
+void
+typed_give_all(struct typed *t)
+{
+	while (t->ends > 0) {
+		give_until(t, line_end(t), !is_whole(t));
+		/* What ends it, or else the first of those judged singly. */
+		if (typed_token(t, 0)->flags & TOKEN_END)
+			give_key(t);
+		else
+			give_mask(t);
+	}
+	typed_mask_all(t);
+}
+
 /* A line at the head, all or nothing.  False: not yet. */
 static bool
 settle_line(struct typed *t, uint64_t now)

@@ -176,6 +176,130 @@ the_end_of_a_session_masks_what_is_in_doubt(void **state)
 }
 
 static void
+a_line_without_echo_does_not_hide_what_was_echoed_behind_it(void **state)
+{
+	static struct stored s;
+	struct typed *t = make(&s, 80);
+
+	(void)state;
+	/* Typed ahead: it may still come, so that it is waited for. */
+	output(t, 0, "$ ");
+	input(t, 100, "sleep 1\rhidden\r");
+	output(t, 101, "sleep 1\r\n");
+	output(t, 1100, "$ ");
+	input(t, 1200, "kept");
+	output(t, 1201, "kept");
+	input(t, 1300, "\r");
+	output(t, 1301, "\r\n$ ");
+	input(t, 1400, "dou");
+	output(t, 1401, "dou");
+	typed_flush(t);
+	typed_free(t);
+	assert_null(strstr(s.in, "hid"));
+	/* The last was not ended: whether all of it is echoed is not known. */
+	expect_lines(
+	    &s, (const char *const[]){"sleep 1", "****", "kept", "****"}, 4);
+}
+
+/* A line typed at a prompt, and the echo of each character. */
+static void
+typed_slowly(struct typed *t, uint64_t at_ms, const char *line)
+{
+	char one[2] = "";
+
+	for (; *line != '\0'; line++, at_ms += 30) {
+		one[0] = *line;
+		input(t, at_ms, one);
+		output(t, at_ms + 1, one);
+	}
+	input(t, at_ms, "\r");
+	output(t, at_ms + 1, "\r\n");
+}
+
+static void
+an_echo_in_its_own_cell_is_not_that_of_a_hidden_line(void **state)
+{
+	static struct stored s;
+	struct typed *t = make(&s, 80);
+
+	(void)state;
+	output(t, 0, "$ ");
+	typed_slowly(t, 100, "read -s v");
+	/* Its first character is in the next line as well. */
+	input(t, 1000, "hidden\r");
+	output(t, 1001, "$ ");
+	typed_slowly(t, 1100, "echo after");
+	typed_flush(t);
+	expect_lines(
+	    &s, (const char *const[]){"read -s v", "****", "echo after"}, 3);
+	typed_free(t);
+
+	t = make(&s, 80);
+	output(t, 0, "$ ");
+	typed_slowly(t, 100, "read -s v");
+	/* All of it is. */
+	input(t, 1000, "4\r");
+	output(t, 1001, "$ ");
+	typed_slowly(t, 1100, "echo 42");
+	typed_flush(t);
+	expect_lines(
+	    &s, (const char *const[]){"read -s v", "****", "echo 42"}, 3);
+	typed_free(t);
+}
+
+static void
+what_the_terminal_answers_is_masked_in_the_middle_of_a_line(void **state)
+{
+	static struct stored s;
+	struct typed *t = make(&s, 80);
+
+	(void)state;
+	output(t, 0, "$ ");
+	input(t, 100, "ab\033]52;c;aHVudGVyMg==\033\\cd\r");
+	output(t, 101, "abcd\r\n");
+	pass(t, 5000 * ms);
+	/* The same, with a line that waits for the end of the session. */
+	input(t, 6000, "sleep 1\rhid\rab\033]52;c;aHVudGVyMg==\033\\cd\r");
+	output(t, 6001, "sleep 1\r\n$ abcd\r\n");
+	typed_flush(t);
+	typed_free(t);
+	assert_null(strstr(s.in, "aHVu"));
+	assert_null(strstr(s.in, "52;c"));
+}
+
+/* What readline shows of a line typed ahead, around its margin. */
+static void
+typed_ahead(struct stored *s, const char *shown)
+{
+	struct typed *t = make(s, 20);
+
+	output(t, 0, "$ ");
+	input(t, 100, "\recho one two three four\r");
+	output(t, 101, "\r\n");
+	output(t, 102, shown);
+	pass(t, 200 * ms);
+	typed_flush(t);
+	typed_free(t);
+}
+
+static void
+a_line_typed_ahead_is_found_where_it_wraps(void **state)
+{
+	static struct stored s;
+
+	(void)state;
+	/* The cell behind the margin is written, and then once more. */
+	typed_ahead(&s, "$ echo one two three \r four\r\n$ ");
+	expect_lines(&s, (const char *const[]){"echo one two three four"}, 1);
+	/* Something else in that cell is not the line. */
+	typed_ahead(&s, "$ echo one two threex\r four\r\n$ ");
+	expect_lines(&s, (const char *const[]){"****"}, 1);
+	/* Nor is the same character in the next one. */
+	typed_ahead(&s, "$ echo one two three  four\r\n$ ");
+	expect_lines(&s, (const char *const[]){"****"}, 1);
+}
+
+static void
 a_line_has_the_time_of_its_first_character(void **state)
 {
 	static struct stored s;
@@ -520,6 +644,13 @@ main(void)
 	    cmocka_unit_test(
 		a_line_behind_a_password_prompt_is_masked_though_echoed),
 	    cmocka_unit_test(the_end_of_a_session_masks_what_is_in_doubt),
+	    cmocka_unit_test(
+		a_line_without_echo_does_not_hide_what_was_echoed_behind_it),
+	    cmocka_unit_test(
+		an_echo_in_its_own_cell_is_not_that_of_a_hidden_line),
+	    cmocka_unit_test(
+		what_the_terminal_answers_is_masked_in_the_middle_of_a_line),
+	    cmocka_unit_test(a_line_typed_ahead_is_found_where_it_wraps),
 	    cmocka_unit_test(a_line_has_the_time_of_its_first_character),
 	    cmocka_unit_test(real_programs_give_their_lines_and_no_secret),
 	    cmocka_unit_test(a_target_far_away_changes_nothing),
