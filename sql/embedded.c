@@ -35,6 +35,11 @@ struct embedded {
 	const struct conf *conf;
 	struct db_opts opts;
 	char dir[PATH_SIZE]; /* state/db */
+	/*
+	 * A server deletes the temporary tables that it finds when it starts,
+	 * also those of another server: /tmp would be shared.
+	 */
+	char tmp[PATH_SIZE + 8];
 	char socket[108];
 	char user[256];
 	uid_t uid;
@@ -126,11 +131,14 @@ set_up(struct embedded *e, struct fail *f)
 
 	if (n < 0 || (size_t)n >= sizeof(e->dir) - 64)
 		return fail_set(f, FAIL_CONF, "[node] state is too long");
+	(void)snprintf(e->tmp, sizeof(e->tmp), "%s/tmp", e->dir);
 	r = db_socket_path(e->socket, e->conf, f);
 	if (r == 0)
 		r = find_user(e, f);
 	if (r == 0)
 		r = own_folder(e, e->dir, f);
+	if (r == 0)
+		r = own_folder(e, e->tmp, f);
 	if (r == 0)
 		r = db_opts_init(&e->opts, e->conf, f);
 	if (r)
@@ -300,6 +308,7 @@ run_install(const struct embedded *e, const char *program, const char *dir,
 	argv_add(&a, "--no-defaults");
 	argv_add(&a, "--user=%s", e->user);
 	argv_add(&a, "--datadir=%s", dir);
+	argv_add(&a, "--tmpdir=%s", e->tmp);
 	argv_add(&a, "--auth-root-authentication-method=socket");
 	argv_add(&a, "--auth-root-socket-user=%s", e->user);
 	argv_add(&a, "--skip-test-db");
@@ -379,6 +388,7 @@ embedded_spawn(struct embedded *e, struct fail *f)
 	if (e->uid == 0)
 		argv_add(&a, "--user=%s", e->user);
 	argv_add(&a, "--datadir=%s/data", e->dir);
+	argv_add(&a, "--tmpdir=%s", e->tmp);
 	argv_add(&a, "--socket=%s", e->socket);
 	argv_add(&a, "--pid-file=%s/db.pid", e->dir);
 	for (size_t i = 0; i < ARRAY_LEN(fixed); i++)

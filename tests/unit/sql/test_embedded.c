@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -115,6 +116,69 @@ only_a_unix_socket_is_served(void **state)
 }
 
 static void
+its_temporary_tables_are_in_its_own_folder(void **state)
+{
+	struct server *s = *state;
+	struct db *db = db_new(&s->opts);
+	char sql[256], tmp[128];
+	struct stat st;
+
+	assert_non_null(db);
+	snprintf(tmp, sizeof(tmp), "%s/db/tmp", s->dir);
+	snprintf(sql, sizeof(sql), "SELECT @@tmpdir='%s'", tmp);
+	assert_int_equal(server_number(db, sql), 1);
+	assert_int_equal(stat(tmp, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0700);
+	db_free(db);
+}
+
+/* Without assertions: they belong to the test's own process. */
+static int
+make_another(const struct server *s, int no)
+{
+	struct embedded *e = NULL;
+	struct conf *conf = NULL;
+	struct fail f = {0};
+	char text[256];
+	int n = snprintf(text, sizeof(text),
+	    "[node]\nstate = %s/%d\nrun = %s/%d\nuser =\n", s->dir, no, s->dir,
+	    no);
+	int r = conf_parse(&conf, "test", text, (size_t)n, &f);
+
+	if (r == 0 && mkdir(conf->node_state, 0700) != 0)
+		r = fail_sys(&f, "mkdir");
+	if (r == 0)
+		r = embedded_new(&e, conf, &f);
+	if (r == 0)
+		r = embedded_install(e, &f);
+	if (r != 0)
+		fprintf(stderr, "%s\n", fail_why(&f, r));
+	embedded_free(e);
+	conf_free(conf);
+	return r;
+}
+
+static void
+servers_may_be_made_at_the_same_time(void **state)
+{
+	enum { SERVERS = 6 };
+	pid_t pids[SERVERS];
+	int i, status;
+
+	for (i = 0; i < SERVERS; i++) {
+		fflush(NULL);
+		pids[i] = fork();
+		assert_true(pids[i] >= 0);
+		if (pids[i] == 0)
+			_exit(make_another(*state, i) != 0);
+	}
+	for (i = 0; i < SERVERS; i++) {
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_int_equal(status, 0);
+	}
+}
+
+static void
 it_is_installed_once_and_stops_cleanly(void **state)
 {
 	struct server *s = *state;
@@ -211,6 +275,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(only_a_unix_socket_is_served),
+	    cmocka_unit_test(its_temporary_tables_are_in_its_own_folder),
+	    cmocka_unit_test(servers_may_be_made_at_the_same_time),
 	    cmocka_unit_test(it_is_installed_once_and_stops_cleanly),
 	    cmocka_unit_test(a_program_that_is_not_there_is_an_error),
 	    cmocka_unit_test(the_role_starts_it_again_when_it_dies),
