@@ -161,6 +161,7 @@ on_first(void *ctx, int r, const struct fail *f, bool away)
 		}
 	}
 	free(first);
+	broker_auth_tick(b);
 }
 
 static void
@@ -399,6 +400,7 @@ on_tick(struct timer *t, void *ctx)
 	uint64_t now = broker_now_ms(b);
 
 	broker_orders_tick(b);
+	broker_auth_tick(b);
 	sessions_expire(b->sessions, now, close_session, b);
 	if (b->held && rows_waiting(b->rows) < QUEUE_LOW)
 		broker_links_hold(b, false);
@@ -517,6 +519,7 @@ broker_new(struct broker **out, const struct broker_opts *o, struct fail *f)
 	b->loop = o->loop;
 	b->conf = o->conf;
 	b->listen_fd = -1;
+	b->started_ms = broker_now_ms(b);
 	(void)pthread_mutex_init(&b->bell_lock, NULL);
 	node_name(b, o->version);
 	if ((r = make_all(b, f)) != 0) {

@@ -52,6 +52,7 @@ struct attempt {
 	char *password; /* in blobs; NULL: it cannot be one */
 	struct query_user user;
 	const char *dummy;
+	bool early; /* it waits for the first contact with the database */
 	bool proof; /* the password or the signature is right */
 	bool ok;
 	struct timer *timer;
@@ -305,6 +306,40 @@ take(struct attempt *a, const struct bm_auth *m)
 	return 0;
 }
 
+static void
+begin(struct attempt *a)
+{
+	int r = pool_post(a->b->db.pool, look_up, on_looked_up, a);
+
+	if (r != 0)
+		give_up(a, r, "too many logins");
+}
+
+/* May the first contact with the database still come? */
+static bool
+is_starting(const struct broker *b)
+{
+	return !b->node.known && !b->ending &&
+	       broker_now_ms(b) < b->started_ms + CONTACT_MS;
+}
+
+void
+broker_auth_tick(struct broker *b)
+{
+	struct attempt *a, *next;
+
+	for (a = b->attempts; a != NULL; a = next) {
+		next = a->next;
+		if (!a->early || is_starting(b))
+			continue;
+		a->early = false;
+		if (broker_ready(b))
+			begin(a);
+		else
+			give_up(a, FAIL_SQL, no_database);
+	}
+}
+
 int
 broker_auth(
     struct broker *b, struct wlink *w, uint32_t id, const struct bm_auth *m)
@@ -330,10 +365,12 @@ broker_auth(
 		attempt_free(a);
 		return r;
 	}
-	if (!broker_ready(b))
+	if (broker_ready(b))
+		begin(a);
+	else if (is_starting(b))
+		a->early = true;
+	else
 		give_up(a, FAIL_SQL, no_database);
-	else if ((r = pool_post(b->db.pool, look_up, on_looked_up, a)) != 0)
-		give_up(a, r, "too many logins");
 	return 0;
 }
 

@@ -36,6 +36,7 @@ enum {
 	TICK_MS = 250,
 	ALIVE_MS = 2000,    /* between signs of life in the database */
 	SLOW_MS = 4000,	    /* a sign of life that takes longer: away */
+	CONTACT_MS = 10000, /* logins wait so long for the first contact */
 	CLAIM_MS = 10000,   /* for the sessions of a worker that is gone */
 	START_MS = 15000,   /* for those of before we were started */
 	QUEUE_HIGH = 50000, /* rows not on disk: workers are not read */
@@ -90,6 +91,7 @@ struct broker {
 	struct kask *keeper;
 	struct idmap *links; /* by number */
 	uint64_t last_link;
+	uint64_t started_ms;
 	struct watch *listener;
 	int listen_fd;
 	pthread_mutex_t bell_lock; /* drain is made while rows commit */
@@ -137,6 +139,8 @@ void broker_error(
 /* ---- broker_auth.c */
 int broker_auth(
     struct broker *b, struct wlink *w, uint32_t id, const struct bm_auth *m);
+/* Let those go on that came before the first contact with the database. */
+void broker_auth_tick(struct broker *b);
 int broker_auth_prepare(struct broker *b, struct fail *f) MUST_USE;
 /* After the pools have ended: forget those that wait for their time. */
 void broker_auth_stop(struct broker *b);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Encoders and decoders of the messages in broker_msg_tbl.h, made from the table.
+ * Encoders and decoders of the messages in broker_msg_tbl.h, made from the
+ * table.
  */
 #include <string.h>
 

@@ -20,6 +20,7 @@
 #include "base/hash.h"
 #include "base/uuid.h"
 #include "broker/broker.h"
+#include "session/audit.h"
 
 #include "node.h"
 
@@ -295,6 +296,7 @@ node_new(struct server *db)
 
 	assert_non_null(n);
 	n->db = db;
+	n->last_conn = 100;
 	n->loop = loop_new();
 	n->sql = db_new(&db->opts);
 	assert_non_null(n->loop);
@@ -428,6 +430,50 @@ node_wait_sql(struct node *n, const char *sql, uint64_t number, unsigned ms)
 		node_run(n, 20);
 	}
 	return true;
+}
+
+/* ---- audit events */
+
+/* The chain of all events, as an auditor verifies it. */
+static int
+on_event(const struct db_row *r, void *ctx, struct fail *f)
+{
+	struct audit_entry e = {
+	    .seq = db_row_u64(r, 0),
+	    .at_us = db_row_u64(r, 1),
+	    .event = (uint32_t)db_row_u64(r, 2),
+	    .fields = db_row_bytes(r, 4),
+	};
+
+	if (!db_row_null(r, 3))
+		assert_int_equal(db_row_uuid(r, 3, e.session), 0);
+	return audit_check_add(ctx, &e, db_row_bytes(r, 5).p, f);
+}
+
+void
+node_verify_chain(struct node *n)
+{
+	struct audit_check c;
+	struct fail f = {0};
+
+	audit_check_init(&c);
+	if (db_query(n->sql,
+		DB_STMT0("SELECT seq, at_us, event, session_id, fields, hash"
+			 " FROM audit ORDER BY seq"),
+		on_event, &c, &f) != 0)
+		fail_msg("%s", f.why);
+	assert_int_equal(c.seq, node_number(n, "SELECT seq FROM audit_chain"));
+}
+
+uint64_t
+node_count_events(struct node *n, uint32_t event, const char *like)
+{
+	char sql[512];
+
+	snprintf(sql, sizeof(sql),
+	    "SELECT COUNT(*) FROM audit WHERE event=%u AND fields LIKE '%s'",
+	    event, like);
+	return node_number(n, sql);
 }
 
 /* ---- people and places */
@@ -595,5 +641,30 @@ node_session_end(struct end *e, const uint8_t session[16], uint32_t why)
 	assert_int_equal(bm_session_end_put(&b, &m), 0);
 	assert_true(node_ask(e, bm_session_end_type, buf_span(&b), 5000));
 	assert_int_equal(e->type, bm_stored_type);
+	buf_fini(&b);
+}
+
+void
+node_begin(struct end *e, uint8_t session[16])
+{
+	uint64_t conn = ++e->node->last_conn;
+	struct bm_grant g;
+
+	assert_true(node_login(e, conn, "ana", "right", NULL));
+	assert_true(node_grant(e, conn, "root", "db1", &g));
+	memcpy(session, g.session_id, 16);
+	node_session_start(e, session);
+}
+
+void
+node_claim(struct end *e, const uint8_t session[16])
+{
+	struct bm_session_here here;
+	struct buf b;
+
+	memcpy(here.session_id, session, 16);
+	buf_init(&b, 64);
+	assert_int_equal(bm_session_here_put(&b, &here), 0);
+	(void)node_send(e, bm_session_here_type, buf_span(&b));
 	buf_fini(&b);
 }

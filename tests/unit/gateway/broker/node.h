@@ -48,6 +48,7 @@ struct node {
 	bool keeper_refuses;
 	char sock[108];
 	uint32_t last_id;
+	uint64_t last_conn;
 };
 
 struct node *node_new(struct server *db);
@@ -74,6 +75,11 @@ bool node_wait_sql(
 uint64_t node_number(struct node *n, const char *sql);
 void node_exec(struct node *n, const char *sql);
 
+/* Verify the chain of all audit events, as an auditor does. */
+void node_verify_chain(struct node *n);
+/* Stored events of a kind with fields LIKE like. */
+uint64_t node_count_events(struct node *n, uint32_t event, const char *like);
+
 /* Rows: users ana (password "right"), dis (disabled), new (must change). */
 void node_people(struct node *n);
 
@@ -82,6 +88,10 @@ bool node_login(struct end *e, uint64_t conn, const char *user,
     const char *password, uint64_t *took_ms);
 bool node_grant(struct end *e, uint64_t conn, const char *account,
     const char *asset, struct bm_grant *grant);
+/* A session of ana that runs. */
+void node_begin(struct end *e, uint8_t session[16]);
+/* Claim a session of a worker or broker that is gone. */
+void node_claim(struct end *e, const uint8_t session[16]);
 uint32_t node_keys(struct end *e, const uint8_t session[16], uint32_t seq);
 void node_session_start(struct end *e, const uint8_t session[16]);
 void node_session_end(struct end *e, const uint8_t session[16], uint32_t why);
