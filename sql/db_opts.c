@@ -4,13 +4,13 @@
  * to the private server's unix socket as the user of this process, cluster
  * mode to the listed hosts.
  */
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/owner.h"
 #include "sql/endpoints.h"
 
 #include "sql/db.h"
@@ -73,19 +73,20 @@ static int
 embedded_opts(
     struct db_opts *o, size_t *used, const struct conf *c, struct fail *f)
 {
-	char path[108], buf[1024];
-	struct passwd pw, *found = NULL;
+	char path[108];
+	struct owner self;
 	int r = db_socket_path(path, c, f);
 
 	if (r)
 		return r;
-	if (getpwuid_r(geteuid(), &pw, buf, sizeof(buf), &found) ||
-	    found == NULL)
+	if ((r = owner_find(&self, "", f)) != 0)
+		return r;
+	if (self.name[0] == '\0')
 		return fail_set(f, FAIL_NOTFOUND,
 		    "user id %u of this process has no name",
-		    (unsigned)geteuid());
+		    (unsigned)self.uid);
 	r = keep(o, used, &o->socket, path, f);
-	return r ? r : keep(o, used, &o->user, pw.pw_name, f);
+	return r ? r : keep(o, used, &o->user, self.name, f);
 }
 
 static int

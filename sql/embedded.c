@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <grp.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -22,6 +21,7 @@
 
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/owner.h"
 #include "sql/db.h"
 
 #include "sql/embedded.h"
@@ -41,10 +41,7 @@ struct embedded {
 	 */
 	char tmp[PATH_SIZE + 8];
 	char socket[108];
-	char user[256];
-	uid_t uid;
-	gid_t gid;
-	bool drop; /* we are root and it shall not be */
+	struct owner owner; /* whom the server runs as */
 	pid_t pid;
 };
 
@@ -90,39 +87,6 @@ embedded_free(struct embedded *e)
 	free(e);
 }
 
-/* Who the server runs as. */
-static int
-find_user(struct embedded *e, struct fail *f)
-{
-	const char *name = e->conf->node_user;
-	struct passwd pw, *found = NULL;
-	char buf[2048];
-	bool named = geteuid() == 0 && name[0];
-
-	if (named)
-		getpwnam_r(name, &pw, buf, sizeof(buf), &found);
-	else
-		getpwuid_r(geteuid(), &pw, buf, sizeof(buf), &found);
-	if (found == NULL)
-		return fail_set(f, FAIL_CONF, "user %s does not exist",
-		    named ? name : "of this process");
-	snprintf(e->user, sizeof(e->user), "%s", pw.pw_name);
-	e->uid = pw.pw_uid;
-	e->gid = pw.pw_gid;
-	e->drop = geteuid() == 0 && pw.pw_uid != 0;
-	return 0;
-}
-
-static int
-own_folder(const struct embedded *e, const char *path, struct fail *f)
-{
-	if (mkdir(path, 0700) && errno != EEXIST)
-		return fail_sys(f, "cannot make the folder %s", path);
-	if (e->drop && chown(path, e->uid, e->gid))
-		return fail_sys(f, "cannot give %s to user %s", path, e->user);
-	return 0;
-}
-
 static int
 set_up(struct embedded *e, struct fail *f)
 {
@@ -134,11 +98,11 @@ set_up(struct embedded *e, struct fail *f)
 	(void)snprintf(e->tmp, sizeof(e->tmp), "%s/tmp", e->dir);
 	r = db_socket_path(e->socket, e->conf, f);
 	if (r == 0)
-		r = find_user(e, f);
+		r = owner_find(&e->owner, e->conf->node_user, f);
 	if (r == 0)
-		r = own_folder(e, e->dir, f);
+		r = owner_folder(&e->owner, e->dir, 0700, f);
 	if (r == 0)
-		r = own_folder(e, e->tmp, f);
+		r = owner_folder(&e->owner, e->tmp, 0700, f);
 	if (r == 0)
 		r = db_opts_init(&e->opts, e->conf, f);
 	if (r)
@@ -183,7 +147,8 @@ child_exec(
 	/* Descriptors of the parent have no business there. */
 	if (close_range(3, ~0U, 0))
 		_exit(126);
-	if (e->drop && (setgroups(0, NULL) || setgid(e->gid) || setuid(e->uid)))
+	if (e->owner.other && (setgroups(0, NULL) || setgid(e->owner.gid) ||
+				  setuid(e->owner.uid)))
 		_exit(126);
 	/* After the change of user, which forgets it. */
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) || getppid() != parent)
@@ -217,8 +182,9 @@ start(const struct embedded *e, const struct argv *a, const char *log,
 	    path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return fail_sys(f, "cannot open %s", path);
-	if (e->drop && fchown(fd, e->uid, e->gid)) {
-		int r = fail_sys(f, "cannot give %s to %s", path, e->user);
+	if (e->owner.other && fchown(fd, e->owner.uid, e->owner.gid)) {
+		int r =
+		    fail_sys(f, "cannot give %s to %s", path, e->owner.name);
 		close(fd);
 		return r;
 	}
@@ -306,11 +272,11 @@ run_install(const struct embedded *e, const char *program, const char *dir,
 
 	argv_add(&a, "%s", program);
 	argv_add(&a, "--no-defaults");
-	argv_add(&a, "--user=%s", e->user);
+	argv_add(&a, "--user=%s", e->owner.name);
 	argv_add(&a, "--datadir=%s", dir);
 	argv_add(&a, "--tmpdir=%s", e->tmp);
 	argv_add(&a, "--auth-root-authentication-method=socket");
-	argv_add(&a, "--auth-root-socket-user=%s", e->user);
+	argv_add(&a, "--auth-root-socket-user=%s", e->owner.name);
 	argv_add(&a, "--skip-test-db");
 	argv_add(&a, "--skip-name-resolve");
 	argv_add(&a, "--innodb-log-file-size=48M");
@@ -350,7 +316,7 @@ embedded_install(struct embedded *e, struct fail *f)
 	if (nftw(made, remove_entry, 16, FTW_DEPTH | FTW_PHYS) &&
 	    errno != ENOENT)
 		return fail_sys(f, "cannot remove %s", made);
-	r = own_folder(e, made, f);
+	r = owner_folder(&e->owner, made, 0700, f);
 	if (r == 0)
 		r = run_install(e, program, made, f);
 	if (r == 0 && rename(made, data))
@@ -385,8 +351,8 @@ embedded_spawn(struct embedded *e, struct fail *f)
 
 	argv_add(&a, "%s", e->conf->database_mariadbd);
 	argv_add(&a, "--no-defaults"); /* must be the first */
-	if (e->uid == 0)
-		argv_add(&a, "--user=%s", e->user);
+	if (e->owner.uid == 0)
+		argv_add(&a, "--user=%s", e->owner.name);
 	argv_add(&a, "--datadir=%s/data", e->dir);
 	argv_add(&a, "--tmpdir=%s", e->tmp);
 	argv_add(&a, "--socket=%s", e->socket);

@@ -4,7 +4,6 @@
  * administrator is in the database; until then it can be run again.
  */
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/loop.h"
+#include "base/owner.h"
 #include "base/uuid.h"
 #include "cli/cli.h"
 #include "cli/dbserver.h"
@@ -26,58 +26,12 @@
 
 struct init {
 	struct cli *c;
-	uid_t uid;
-	gid_t gid;
-	bool give; /* folders are given to uid */
+	struct owner owner;
 	char node[256];
 	struct keygen_node key;
 	struct secret *password;
 	char hash[PASSWORD_HASH_SIZE];
 };
-
-static int
-find_owner(struct init *in)
-{
-	const char *name = in->c->conf->node_user;
-	struct passwd pw, *found = NULL;
-	char buf[2048];
-
-	if (geteuid() != 0 || name[0] == '\0')
-		return 0;
-	getpwnam_r(name, &pw, buf, sizeof(buf), &found);
-	if (found == NULL)
-		return fail_set(&in->c->fail, FAIL_CONF,
-		    "[node] user: there is no user %s on this machine", name);
-	in->uid = pw.pw_uid;
-	in->gid = pw.pw_gid;
-	in->give = true;
-	return 0;
-}
-
-/* A folder and those above it; only the last is given to the node's user. */
-static int
-make_folder(struct init *in, const char *path, mode_t mode)
-{
-	struct fail *f = &in->c->fail;
-	char *copy = strdup(path);
-	int r = 0;
-
-	if (copy == NULL)
-		return fail_set(f, FAIL_NOMEM, "out of memory");
-	for (char *p = copy + 1; r == 0 && (p = strchr(p, '/')); p++) {
-		*p = '\0';
-		if (mkdir(copy, 0755) && errno != EEXIST)
-			r = fail_sys(f, "cannot make the folder %s", copy);
-		*p = '/';
-	}
-	if (r == 0 && mkdir(copy, mode) && errno != EEXIST)
-		r = fail_sys(f, "cannot make the folder %s", copy);
-	if (r == 0 && in->give && chown(copy, in->uid, in->gid))
-		r = fail_sys(
-		    f, "cannot give %s to %s", copy, in->c->conf->node_user);
-	free(copy);
-	return r;
-}
 
 static int
 make_state_folder(struct init *in, const char *path)
@@ -87,7 +41,7 @@ make_state_folder(struct init *in, const char *path)
 
 	if (full == NULL)
 		return fail_set(&in->c->fail, FAIL_NOMEM, "out of memory");
-	r = make_folder(in, full, 0700);
+	r = owner_folder(&in->owner, full, 0700, &in->c->fail);
 	free(full);
 	return r;
 }
@@ -96,12 +50,13 @@ static int
 make_folders(struct init *in)
 {
 	const struct conf *conf = in->c->conf;
-	int r = find_owner(in);
+	struct fail *f = &in->c->fail;
+	int r = owner_find(&in->owner, conf->node_user, f);
 
 	if (r == 0)
-		r = make_folder(in, conf->node_state, 0700);
+		r = owner_folder(&in->owner, conf->node_state, 0700, f);
 	if (r == 0)
-		r = make_folder(in, conf->node_run, 0755);
+		r = owner_folder(&in->owner, conf->node_run, 0755, f);
 	if (r == 0)
 		r = make_state_folder(in, conf->recording_spool);
 	return r ? r : make_state_folder(in, conf->recording_folder);

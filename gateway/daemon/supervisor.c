@@ -150,14 +150,14 @@ conf_memfd(const struct conf *c, int *fd, struct fail *f)
 }
 
 static int
-folders(const struct supervisor *sv, const struct privs *pv, struct fail *f)
+folders(const struct supervisor *sv, const struct owner *o, struct fail *f)
 {
 	char *run = conf_path(sv->conf, sv->conf->node_run);
 	int r = run == NULL ? FAIL_NOMEM
-			    : privs_folder(pv, sv->conf->node_state, f);
+			    : owner_folder(o, sv->conf->node_state, 0750, f);
 
 	if (r == 0)
-		r = privs_folder(pv, run, f);
+		r = owner_folder(o, run, 0750, f);
 	free(run);
 	return r;
 }
@@ -166,7 +166,7 @@ folders(const struct supervisor *sv, const struct privs *pv, struct fail *f)
 static int
 start_fresh(struct supervisor *sv, struct fail *f)
 {
-	struct privs pv;
+	struct owner owner;
 	int r;
 
 	r = conf_load(&sv->conf, sv->opts->conf_file, f);
@@ -174,13 +174,13 @@ start_fresh(struct supervisor *sv, struct fail *f)
 		return r;
 	init_log(sv->conf);
 	r = listeners_check(sv->conf, f);
-	r = r ? r : privs_lookup(sv->conf, &pv, f);
-	r = r ? r : folders(sv, &pv, f);
+	r = r ? r : owner_find(&owner, sv->conf->node_user, f);
+	r = r ? r : folders(sv, &owner, f);
 	r = r ? r : listeners_open_tcp(&sv->listeners, sv->conf, f);
 	if (r != 0)
 		return r;
 	privs_limits();
-	r = privs_drop(&pv, f);
+	r = privs_drop(&owner, f);
 	return r ? r : listeners_open_unix(&sv->listeners, sv->conf, f);
 }
 

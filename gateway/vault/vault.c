@@ -4,12 +4,12 @@
  * keeper when it starts.  Nothing that exists is ever overwritten here.
  */
 #include <errno.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/owner.h"
 #include "base/secret.h"
 
 #include "vault/keygen.h"
@@ -17,13 +17,11 @@
 #include "vault/master.h"
 #include "vault/vault.h"
 
-/* Where the files are and who owns them. */
+/* Where the files are and whose they are. */
 struct place {
 	char *master;
 	char *keyring;
-	uid_t uid;
-	gid_t gid;
-	bool give; /* we are root and the files are another user's */
+	struct owner owner;
 };
 
 static void
@@ -31,26 +29,6 @@ place_fini(struct place *p)
 {
 	free(p->master);
 	free(p->keyring);
-}
-
-static int
-find_owner(struct place *p, const char *user, struct fail *f)
-{
-	struct passwd pw, *found = NULL;
-	char space[4096];
-
-	p->uid = geteuid();
-	p->gid = getegid();
-	if (p->uid != 0 || user == NULL || user[0] == 0)
-		return 0;
-	if (getpwnam_r(user, &pw, space, sizeof(space), &found) != 0 ||
-	    found == NULL)
-		return fail_set(f, FAIL_CONF,
-		    "user %s of [node] user does not exist", user);
-	p->uid = pw.pw_uid;
-	p->gid = pw.pw_gid;
-	p->give = pw.pw_uid != 0;
-	return 0;
 }
 
 static int
@@ -65,17 +43,9 @@ place_init(struct place *p, const struct conf *c, struct fail *f)
 	return 0;
 }
 
+/* The folder of a file, for the owner alone. */
 static int
-give(const struct place *p, const char *path, struct fail *f)
-{
-	if (p->give && lchown(path, p->uid, p->gid) != 0)
-		return fail_sys(f, "cannot give %s to its user", path);
-	return 0;
-}
-
-/* Every missing folder above file, for its owner alone. */
-static int
-make_folders(const struct place *p, const char *file, struct fail *f)
+make_folder(const struct place *p, const char *file, struct fail *f)
 {
 	char *path = strdup(file);
 	char *slash;
@@ -83,14 +53,9 @@ make_folders(const struct place *p, const char *file, struct fail *f)
 
 	if (path == NULL)
 		return fail_set(f, FAIL_NOMEM, "no memory for a folder");
-	for (slash = strchr(path + 1, '/'); slash != NULL && r == 0;
-	     slash = strchr(slash + 1, '/')) {
-		*slash = 0;
-		if (mkdir(path, S_IRWXU) == 0)
-			r = give(p, path, f);
-		else if (errno != EEXIST)
-			r = fail_sys(f, "cannot make folder %s", path);
-		*slash = '/';
+	if ((slash = strrchr(path, '/')) != NULL && slash != path) {
+		*slash = '\0';
+		r = owner_folder(&p->owner, path, S_IRWXU, f);
 	}
 	free(path);
 	return r;
@@ -104,11 +69,11 @@ get_master(const struct place *p, struct secret **master, struct fail *f)
 	int r;
 
 	if (lstat(p->master, &st) == 0)
-		return master_load(p->master, p->uid, master, f);
-	if ((r = make_folders(p, p->master, f)) != 0 ||
+		return master_load(p->master, p->owner.uid, master, f);
+	if ((r = make_folder(p, p->master, f)) != 0 ||
 	    (r = master_create(p->master, master, f)) != 0)
 		return r;
-	if ((r = give(p, p->master, f)) != 0) {
+	if ((r = owner_give(&p->owner, p->master, f)) != 0) {
 		secret_free(*master);
 		*master = NULL;
 	}
@@ -125,14 +90,14 @@ vault_init(const struct conf *c, struct fail *f)
 	int r;
 
 	if ((r = place_init(&p, c, f)) != 0 ||
-	    (r = find_owner(&p, c->node_user, f)) != 0)
+	    (r = owner_find(&p.owner, c->node_user, f)) != 0)
 		goto done;
 	if (lstat(p.keyring, &st) == 0) {
 		r = fail_set(
 		    f, FAIL_EXISTS, "keyring %s is there already", p.keyring);
 		goto done;
 	}
-	if ((r = make_folders(&p, p.keyring, f)) != 0 ||
+	if ((r = make_folder(&p, p.keyring, f)) != 0 ||
 	    (r = get_master(&p, &master, f)) != 0)
 		goto done;
 	if ((ring = keyring_new()) == NULL) {
@@ -141,7 +106,7 @@ vault_init(const struct conf *c, struct fail *f)
 	}
 	if ((r = keygen_all(ring, f)) == 0 &&
 	    (r = keyring_file_store(ring, p.keyring, master, f)) == 0)
-		r = give(&p, p.keyring, f);
+		r = owner_give(&p.owner, p.keyring, f);
 done:
 	keyring_free(ring);
 	secret_free(master);
@@ -158,8 +123,8 @@ vault_open(const struct conf *c, struct keyring **ring, struct fail *f)
 
 	*ring = NULL;
 	if ((r = place_init(&p, c, f)) == 0 &&
-	    (r = find_owner(&p, c->node_user, f)) == 0 &&
-	    (r = master_load(p.master, p.uid, &master, f)) == 0)
+	    (r = owner_find(&p.owner, c->node_user, f)) == 0 &&
+	    (r = master_load(p.master, p.owner.uid, &master, f)) == 0)
 		r = keyring_file_load(ring, p.keyring, master, f);
 	secret_free(master);
 	place_fini(&p);
