@@ -3,6 +3,7 @@
  * sallyportd: reads the command line and becomes the supervisor, or the one
  * role that the supervisor has started this process for.
  */
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -51,8 +52,7 @@ static const char usage[] =
     "       sallyportd --check | --print-config [-c FILE]\n"
     "       sallyportd --print-config-man | --version | --help\n"
     "\n"
-    "  -c FILE              configuration, by default " CONF_FILE
-    "\n"
+    "  -c FILE              configuration, by default " CONF_FILE "\n"
     "  -f                   stay in the foreground; the only way there is\n"
     "  --check              read the configuration, say what is wrong, exit\n"
     "  --print-config       print the configuration in force\n"
@@ -310,6 +310,21 @@ set_signals(bool supervisor)
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
+/* For ps and top: after an exec by descriptor it would be a number. */
+static void
+set_name(const struct args *a)
+{
+	char name[16];
+
+	if (a->role == ROLE_SUPERVISOR)
+		(void)snprintf(name, sizeof(name), "sallyportd");
+	else if (a->role == ROLE_WORKER)
+		(void)snprintf(name, sizeof(name), "sp-worker-%u", a->number);
+	else
+		(void)snprintf(name, sizeof(name), "sp-%s", role_name(a->role));
+	(void)prctl(PR_SET_NAME, name, 0, 0, 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -334,6 +349,7 @@ main(int argc, char **argv)
 		break;
 	}
 	secret_harden_process();
+	set_name(&a);
 	set_signals(a.role == ROLE_SUPERVISOR);
 	return a.role == ROLE_SUPERVISOR ? supervise(&a, argv[0])
 					 : run_role(&a);

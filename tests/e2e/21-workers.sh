@@ -25,6 +25,11 @@ print(json.load(sys.stdin)["worker"])'
 done <"$dir/ids" | sort | uniq -c >"$dir/seats"
 check "no worker holds more than two ($(awk '{printf "%s ", $1}' "$dir/seats"))" \
 	awk '$1 > 2 { bad = 1 } END { exit bad || NR < 3 }' "$dir/seats"
+names=$(ps -o comm= --ppid "$SP_PID" | sort -u | tr '\n' ' ')
+check "ps tells the roles apart ($names)" sh -c "
+	for n in sp-database sp-keeper sp-recorder sp-broker sp-worker-; do
+		case '$names' in *\$n*) ;; *) exit 1 ;; esac
+	done"
 full=$(awk '$1 == 2 { print $2; exit }' "$dir/seats")
 kill -9 "$(grep -o "worker-$full\[[0-9]*" "$dir/state/sallyportd.log" |
 	head -n 1 | cut -d[ -f2)"
