@@ -278,6 +278,8 @@ run_install(const struct embedded *e, const char *program, const char *dir,
 	argv_add(&a, "--auth-root-authentication-method=socket");
 	argv_add(&a, "--auth-root-socket-user=%s", e->owner.name);
 	argv_add(&a, "--skip-test-db");
+	/* Also where this machine's own name does not resolve. */
+	argv_add(&a, "--force");
 	argv_add(&a, "--skip-name-resolve");
 	argv_add(&a, "--innodb-log-file-size=48M");
 	r = start(e, &a, "install.log", &pid, f);
