@@ -5,6 +5,7 @@
  */
 #include <sys/mman.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -162,6 +163,22 @@ folders(const struct supervisor *sv, const struct owner *o, struct fail *f)
 	return r;
 }
 
+/* Nothing can run before `sallyport init`: its processes would die in turn. */
+static int
+need_file(const struct conf *c, const char *file, struct fail *f)
+{
+	char *path = conf_path(c, file);
+	int r = 0;
+
+	if (path == NULL)
+		return FAIL_NOMEM;
+	if (access(path, F_OK) != 0 && errno == ENOENT)
+		r = fail_set(f, FAIL_CONF,
+		    "there is no %s: run `sallyport init` first", path);
+	free(path);
+	return r;
+}
+
 /* First start: what needs root, then no root any more. */
 static int
 start_fresh(struct supervisor *sv, struct fail *f)
@@ -175,6 +192,8 @@ start_fresh(struct supervisor *sv, struct fail *f)
 	init_log(sv->conf);
 	r = listeners_check(sv->conf, f);
 	r = r ? r : owner_find(&owner, sv->conf->node_user, f);
+	r = r ? r : need_file(sv->conf, sv->conf->vault_master_key, f);
+	r = r ? r : need_file(sv->conf, sv->conf->vault_keyring, f);
 	r = r ? r : folders(sv, &owner, f);
 	r = r ? r : listeners_open_tcp(&sv->listeners, sv->conf, f);
 	if (r != 0)

@@ -328,7 +328,8 @@ open_vault(struct keeper *k, const struct conf *c, struct fail *f)
 	int r;
 
 	if (CRYPTO_secure_malloc_init(KEY_HEAP, KEY_HEAP_MIN) != 1)
-		log_warn(NULL, "private keys lie in memory that is not locked");
+		log_warn(NULL, "private keys lie in memory that is not locked "
+			       "(RLIMIT_MEMLOCK, LimitMEMLOCK=)");
 	if ((r = vault_open(c, &ring, f)) != 0)
 		return r;
 	return core_new(&k->core, ring, f);

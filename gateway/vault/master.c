@@ -66,7 +66,9 @@ master_create(const char *path, struct secret **key, struct fail *f)
 
 	*key = NULL;
 	if (raw == NULL || text == NULL) {
-		r = fail_set(f, FAIL_NOMEM, "no memory for the master key");
+		r = fail_set(f, FAIL_NOMEM,
+		    "no locked memory for the master key (RLIMIT_MEMLOCK, "
+		    "LimitMEMLOCK=)");
 		goto done;
 	}
 	/* hex_encode ends with a zero: that byte becomes the newline. */
@@ -163,7 +165,9 @@ master_load(const char *path, uid_t owner, struct secret **key, struct fail *f)
 	text = secret_new(MASTER_TEXT_LEN + 1);
 	raw = secret_new(MASTER_KEY_LEN);
 	if (text == NULL || raw == NULL) {
-		r = fail_set(f, FAIL_NOMEM, "no memory for the master key");
+		r = fail_set(f, FAIL_NOMEM,
+		    "no locked memory for the master key (RLIMIT_MEMLOCK, "
+		    "LimitMEMLOCK=)");
 		goto done;
 	}
 	if ((r = check_file(fd, path, owner, f)) != 0)

@@ -30,6 +30,7 @@ enum { WAIT_MS = 20000 };
 
 static char dir[64], conf[96], program[PATH_MAX];
 static in_port_t port;
+static const char *keyring;
 static pid_t node;
 
 /* A port that is free now. */
@@ -54,11 +55,13 @@ write_conf(
 	FILE *f = fopen(conf, "w");
 
 	assert_non_null(f);
-	assert_true(fprintf(f,
-			"[node]\nstate = %s/state\nrun = %s/run\nuser = %s\n"
-			"name = %s\n[gateway]\nssh = 127.0.0.1:%u\n"
-			"sessions_per_worker = %u\n%s\n",
-			dir, dir, user, name, port, per_worker, more) > 0);
+	assert_true(
+	    fprintf(f,
+		"[node]\nstate = %s/state\nrun = %s/run\nuser = %s\n"
+		"name = %s\n[vault]\nmaster_key = /dev/null\n"
+		"keyring = %s\n[gateway]\nssh = 127.0.0.1:%u\n"
+		"sessions_per_worker = %u\n%s\n",
+		dir, dir, user, name, keyring, port, per_worker, more) > 0);
 	assert_int_equal(fclose(f), 0);
 }
 
@@ -108,6 +111,7 @@ setup(void **state UNUSED)
 		return -1;
 	(void)snprintf(conf, sizeof(conf), "%s/conf", dir);
 	port = free_port();
+	keyring = "/dev/null";
 	write_conf("", "toy", 64, "");
 	node = -1;
 	return 0;
@@ -470,6 +474,35 @@ children_do_not_outlive_the_supervisor(void **state UNUSED)
 	(void)close(fd);
 }
 
+static bool
+log_has(const char *text)
+{
+	char path[128], all[8192];
+	size_t n;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/log", dir);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	n = fread(all, 1, sizeof(all) - 1, f);
+	all[n] = '\0';
+	assert_int_equal(fclose(f), 0);
+	return strstr(all, text) != NULL;
+}
+
+static void
+a_node_that_was_not_made_does_not_start(void **state UNUSED)
+{
+	int status;
+
+	keyring = "/nonexistent/keyring";
+	write_conf("", "toy", 64, "");
+	status = end_of(launch());
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 1);
+	assert_true(log_has("there is no /nonexistent/keyring: run"));
+}
+
 static void
 a_second_node_in_the_same_place_is_refused(void **state UNUSED)
 {
@@ -557,6 +590,7 @@ main(void)
 	    T(a_successor_that_fails_leaves_the_old_one_in_place),
 	    T(a_stop_ends_all_in_good_order),
 	    T(children_do_not_outlive_the_supervisor),
+	    T(a_node_that_was_not_made_does_not_start),
 	    T(a_second_node_in_the_same_place_is_refused),
 	    T(root_is_given_up_by_all),
 	};
