@@ -57,9 +57,14 @@ read_line(int fd, char *dst, size_t size, size_t *len, struct fail *f)
 	return 0;
 }
 
-/* The echo is back on whatever happens: ^C waits until the line is read. */
+/*
+ * The prompt comes when the echo is off: what is typed at it is neither shown
+ * nor flushed.  The echo is back on whatever happens: ^C waits until the line
+ * is read.
+ */
 static int
-read_quietly(int tty, char *dst, size_t size, size_t *len, struct fail *f)
+read_quietly(int tty, const char *prompt, char *dst, size_t size, size_t *len,
+    struct fail *f)
 {
 	struct termios before, quiet;
 	sigset_t hold, old;
@@ -76,6 +81,8 @@ read_quietly(int tty, char *dst, size_t size, size_t *len, struct fail *f)
 	sigaddset(&hold, SIGTERM);
 	sigprocmask(SIG_BLOCK, &hold, &old);
 	tcsetattr(tty, TCSAFLUSH, &quiet);
+	say(tty, prompt);
+	say(tty, ": ");
 	r = read_line(tty, dst, size, len, f);
 	tcsetattr(tty, TCSAFLUSH, &before);
 	sigprocmask(SIG_SETMASK, &old, NULL);
@@ -104,12 +111,9 @@ ask_secret(struct secret **out, const char *prompt, bool twice, struct fail *f)
 	r = open_tty(&tty, f);
 	if (r)
 		return r;
-	say(tty, prompt);
-	say(tty, ": ");
-	r = read_quietly(tty, one, sizeof(one), &n1, f);
+	r = read_quietly(tty, prompt, one, sizeof(one), &n1, f);
 	if (r == 0 && twice) {
-		say(tty, "again: ");
-		r = read_quietly(tty, two, sizeof(two), &n2, f);
+		r = read_quietly(tty, "again", two, sizeof(two), &n2, f);
 		if (r == 0 && (n1 != n2 || memcmp(one, two, n1) != 0))
 			r = fail_set(
 			    f, FAIL_DENIED, "the two are not the same");
