@@ -223,26 +223,36 @@ scan_type(int fd, const char *type, uint64_t deadline_ns,
 	return r;
 }
 
+/*
+ * A server without a key of some type says so or, as dropbear, hangs up: that
+ * counts only where no type is had.
+ */
 static int
 scan_types(struct hostscan *h, const struct addrinfo *list,
     uint64_t deadline_ns, struct fail *f)
 {
+	struct fail hung_up = {0}, why;
 	size_t i;
 	int fd = -1, r;
 
 	for (i = 0; i < ARRAY_LEN(types); i++) {
 		if ((r = connect_any(list, deadline_ns, &fd, f)) != 0)
 			return r;
-		r = scan_type(fd, types[i], deadline_ns, &h->key[h->n], f);
+		why = (struct fail){0};
+		r = scan_type(fd, types[i], deadline_ns, &h->key[h->n], &why);
 		if (r == 0)
 			h->n++;
-		else if (r != FAIL_NOTFOUND)
-			return r;
+		else if (r == FAIL_PROTO && hung_up.code == 0)
+			hung_up = why;
+		else if (r != FAIL_PROTO && r != FAIL_NOTFOUND)
+			return fail_set(f, r, "%s", why.why);
 	}
-	return h->n > 0 ? 0
-			: fail_set(f, FAIL_UNSUPPORTED,
-			      "the SSH server has no host key of a type that "
-			      "can be pinned");
+	if (h->n > 0)
+		return 0;
+	if (hung_up.code != 0)
+		return fail_set(f, hung_up.code, "%s", hung_up.why);
+	return fail_set(f, FAIL_UNSUPPORTED,
+	    "the SSH server has no host key of a type that can be pinned");
 }
 
 int

@@ -187,7 +187,7 @@ sshd_start(const char *keys)
 	(void)fprintf(fp, "%s", keys);
 	(void)fclose(fp);
 	if (access(sshd, X_OK) != 0)
-		skip();
+		fail_msg("a program that the test needs is missing");
 	/* Where sshd shuts itself in; Debian makes it when it starts. */
 	(void)mkdir("/run/sshd", 0755);
 	server_start(argv);
@@ -205,7 +205,7 @@ every_key_of_sshd_is_found(void **state)
 	(void)state;
 	if (!keygen("ed25519", "256", "ed") || !keygen("ecdsa", "384", "ec") ||
 	    !keygen("rsa", "3072", "rsa"))
-		skip();
+		fail_msg("a program that the test needs is missing");
 	(void)snprintf(keys, sizeof(keys),
 	    "HostKey %s/ed\nHostKey %s/ec\nHostKey %s/rsa\n", dir, dir, dir);
 	sshd_start(keys);
@@ -236,7 +236,7 @@ a_server_with_one_key_gives_one(void **state)
 
 	(void)state;
 	if (!keygen("ecdsa", "521", "ec"))
-		skip();
+		fail_msg("a program that the test needs is missing");
 	(void)snprintf(keys, sizeof(keys), "HostKey %s/ec\n", dir);
 	sshd_start(keys);
 	scan(&h, "localhost", server.port);
@@ -254,7 +254,7 @@ an_old_server_with_sha1_only_is_scanned(void **state)
 
 	(void)state;
 	if (!keygen("rsa", "2048", "rsa"))
-		skip();
+		fail_msg("a program that the test needs is missing");
 	(void)snprintf(keys, sizeof(keys),
 	    "HostKey %s/rsa\nHostKeyAlgorithms ssh-rsa\n"
 	    "KexAlgorithms diffie-hellman-group14-sha1\n"
@@ -286,7 +286,7 @@ the_keys_of_dropbear_are_found(void **state)
 	(void)snprintf(rsa, sizeof(rsa), "%s/rsa", dir);
 	if (access(path, X_OK) != 0 || run_program(gen[0]) != 0 ||
 	    run_program(gen[1]) != 0 || run_program(gen[2]) != 0)
-		skip();
+		fail_msg("a program that the test needs is missing");
 	server_start(argv);
 	scan(&h, "127.0.0.1", server.port);
 	assert_int_equal(h.n, 3);
@@ -294,6 +294,28 @@ the_keys_of_dropbear_are_found(void **state)
 	assert_string_equal(h.key[1].type, "ecdsa-sha2-nistp256");
 	assert_string_equal(h.key[2].type, "ssh-rsa");
 	assert_int_equal(h.key[2].bits, 2048);
+	hostscan_fini(&h);
+	server_stop();
+}
+
+static void
+a_dropbear_that_hangs_up_for_other_keys_is_scanned(void **state)
+{
+	static char path[] = "/usr/sbin/dropbear", i[] = "-i", r[] = "-r";
+	char ed[96];
+	char *const argv[] = {path, i, r, ed, NULL};
+	const char *const gen[] = {
+	    "dropbearkey", "-t", "ed25519", "-f", ed, NULL};
+	struct hostscan h;
+
+	(void)state;
+	(void)snprintf(ed, sizeof(ed), "%s/ed", dir);
+	assert_int_equal(access(path, X_OK), 0);
+	assert_int_equal(run_program(gen), 0);
+	server_start(argv);
+	scan(&h, "127.0.0.1", server.port);
+	assert_int_equal(h.n, 1);
+	assert_string_equal(h.key[0].type, "ssh-ed25519");
 	hostscan_fini(&h);
 	server_stop();
 }
@@ -378,6 +400,7 @@ main(void)
 	    T(a_server_with_one_key_gives_one),
 	    T(an_old_server_with_sha1_only_is_scanned),
 	    T(the_keys_of_dropbear_are_found),
+	    T(a_dropbear_that_hangs_up_for_other_keys_is_scanned),
 	    T(a_name_that_does_not_resolve_is_told),
 	    T(a_port_where_nobody_listens_is_told),
 	    T(a_server_that_says_nothing_ends_in_time),
