@@ -259,6 +259,7 @@ session_refuse(struct ssh_session *s, int why, const char *sentence)
 {
 	struct json j;
 	struct buf b;
+	bool more;
 
 	if (s->why == 0)
 		s->why = why;
@@ -268,9 +269,10 @@ session_refuse(struct ssh_session *s, int why, const char *sentence)
 			       : why_text(why);
 	(void)snprintf(
 	    s->sentence, sizeof(s->sentence), "sallyport: %s", sentence);
-	log_info(&s->log, "refused: %s%s%s", sentence,
-	    s->fail.code != 0 ? ": " : "",
-	    s->fail.code != 0 ? s->fail.why : "");
+	/* The sentence may say the cause already. */
+	more = s->fail.code != 0 && strstr(sentence, s->fail.why) == NULL;
+	log_info(&s->log, "refused: %s%s%s", sentence, more ? ": " : "",
+	    more ? s->fail.why : "");
 	buf_init(&b, 4096);
 	json_init(&j, &b);
 	json_object(&j, NULL);

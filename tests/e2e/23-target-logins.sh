@@ -48,6 +48,8 @@ sp policy add wrong --user alice --account wrong@key >/dev/null
 out=$(gw "$(at alice@wrong@key)" 'echo in' 2>&1)
 check "the user reads that the credential was refused ($out)" \
 	sh -c "case '$out' in *'refused the credential'*) ;; *) exit 1 ;; esac"
+equal "the log says so once" "$(grep 'refused: the target' "$dir/state/sallyportd.log" |
+	grep -o 'accepts no password' | wc -l)" 1
 
 # dropbear, with the same account.
 port=$((offset + 14))
