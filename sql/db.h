@@ -22,7 +22,8 @@
  * set).
  *
  * Failures: FAIL_EXISTS (duplicate key), FAIL_TIMEOUT (statement limit),
- * FAIL_NOTFOUND (db_one), FAIL_SQL (all else).  Their words never hold values.
+ * FAIL_NOTFOUND (db_one), FAIL_RANGE (too many parameters or columns, a number
+ * beyond 64 bits), FAIL_SQL (all else).  Their words never hold values.
  */
 
 struct db;

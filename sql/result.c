@@ -182,6 +182,11 @@ fetch_rows(struct conn *c, struct conn_stmt *s, struct columns *cols,
 			break;
 		if (r == 1)
 			return conn_fault(c, mysql_stmt_errno(s->stmt), f);
+		if (r == MYSQL_DATA_TRUNCATED) {
+			c->fault = FAULT_FINAL;
+			return fail_set(f, FAIL_RANGE,
+			    "a number does not fit into 64 bits");
+		}
 		load_row(cols, row);
 		to->rows++;
 		r = to->fn(

@@ -161,6 +161,29 @@ decimals_with_a_fraction_are_text_as_they_are(void **state UNUSED)
 }
 
 static void
+a_number_that_does_not_fit_is_an_error(void **state UNUSED)
+{
+	static const char *const too_big[] = {
+	    "SELECT CAST(99999999999999999999 AS DECIMAL(20,0))",
+	    "SELECT CAST(-99999999999999999999 AS DECIMAL(20,0))",
+	    "SELECT SUM(9223372036854775807) FROM seq_1_to_2",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(too_big); i++) {
+		struct check c = {NULL, 0};
+		struct result_rows to = {.fn = on_row, .ctx = &c};
+
+		assert_int_equal(run(DB_STMT0(too_big[i]), &to), FAIL_RANGE);
+		assert_int_equal(to.rows, 0);
+		assert_int_equal(conn.fault, FAULT_FINAL);
+	}
+	/* The connection is as good as before. */
+	expect(DB_STMT0("SELECT 1"), (const struct want[]){{DB_I64, NULL, 1}},
+	    1, 1);
+}
+
+static void
 text_and_bytes_are_told_apart_by_their_character_set(void **state UNUSED)
 {
 	static const struct want want[] = {
@@ -412,6 +435,7 @@ main(void)
 	    T(every_kind_of_whole_number_is_a_number),
 	    T(decimals_without_a_fraction_are_numbers),
 	    T(decimals_with_a_fraction_are_text_as_they_are),
+	    T(a_number_that_does_not_fit_is_an_error),
 	    T(text_and_bytes_are_told_apart_by_their_character_set),
 	    T(other_kinds_are_read_as_the_server_writes_them),
 	    T(null_hides_what_the_row_before_held),
