@@ -275,6 +275,8 @@ repeat(struct screenline *s, uint32_t n)
 {
 	if (s->last_cp == 0)
 		return;
+	if (n > SCREENLINE_COLUMNS_MAX)
+		n = SCREENLINE_COLUMNS_MAX;
 	for (; n > 0; n--)
 		write_cell(s, s->last_cp);
 }
@@ -348,7 +350,7 @@ csi_edit(struct screenline *s, uint8_t final)
 		erase_all(s);
 		break;
 	case 'b': /* REP */
-		repeat(s, param(s, 0, 1) % SCREENLINE_COLUMNS_MAX);
+		repeat(s, param(s, 0, 1));
 		break;
 	case 'r': /* DECSTBM */
 		go(s, by_row | 1, 0);

@@ -380,6 +380,11 @@ the_last_character_is_repeated(void **state UNUSED)
 	expect_puts("xxxxxy");
 	begin(80, "\033[4by");
 	expect_puts("y");
+	/* Within bounds, however often that is asked for. */
+	begin(80, "x\033[1024b");
+	assert_int_equal(seen.puts, 1 + SCREENLINE_COLUMNS_MAX);
+	begin(80, "x\033[9999b");
+	assert_int_equal(seen.puts, 1 + SCREENLINE_COLUMNS_MAX);
 }
 
 static void
