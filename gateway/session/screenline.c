@@ -58,6 +58,10 @@ line_use(struct screenline *s, uint64_t line)
 static void
 go(struct screenline *s, uint64_t line, uint32_t off)
 {
+	if (off > SCREENLINE_OFF_MAX + SCREENLINE_COLUMNS_MAX) {
+		line = ++s->fresh;
+		off %= s->columns;
+	}
 	s->at.line = line;
 	s->at.off = off;
 	s->wrap = false;

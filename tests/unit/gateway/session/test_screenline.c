@@ -556,6 +556,28 @@ a_line_without_end_becomes_another_one(void **state UNUSED)
 }
 
 static void
+a_cursor_that_goes_right_for_ever_can_be_handed_over(void **state UNUSED)
+{
+	struct screenline next;
+	struct span in;
+	struct buf b;
+	uint32_t i;
+
+	/* Each width has its last column somewhat further right. */
+	begin(0, "");
+	for (i = 0; i < 20000; i++) {
+		screenline_resize(&line, 513 + i % 512);
+		show("\033[9999G");
+	}
+	buf_init(&b, 65536);
+	assert_int_equal(screenline_export(&line, &b), 0);
+	in = buf_span(&b);
+	screenline_init(&next, 0, on_put, on_feed, &seen);
+	assert_int_equal(screenline_import(&next, &in), 0);
+	buf_fini(&b);
+}
+
+static void
 columns_have_bounds(void **state UNUSED)
 {
 	begin(0, "\033[9999G");
@@ -637,6 +659,7 @@ main(void)
 	    T(control_characters_work_within_sequences),
 	    T(cells_far_right_are_not_remembered),
 	    T(a_line_without_end_becomes_another_one),
+	    T(a_cursor_that_goes_right_for_ever_can_be_handed_over),
 	    T(columns_have_bounds),
 	    T(another_process_goes_on_within_any_sequence),
 	};
