@@ -19,6 +19,8 @@
 
 static const uint8_t magic[4] = {'R', 'S', 'T', '1'};
 
+enum { STATE_ZEROS = 118 }; /* from there to the checksum */
+
 int
 place_name(char dst[PLACE_NAME], const uint8_t rec_id[UUID_LEN])
 {
@@ -74,10 +76,17 @@ place_state_encode(uint8_t p[PLACE_STATE], const struct rcd_chain *c)
 int
 place_state_decode(const uint8_t p[PLACE_STATE], struct rcd_chain *c)
 {
+	size_t i;
+
 	memset(c, 0, sizeof(*c));
 	if (memcmp(p, magic, 4) != 0 || le16_get(p + 4) != 1 ||
 	    le32_get(p + PLACE_STATE - 4) != crc32c(0, p, PLACE_STATE - 4))
 		return FAIL_FORMAT;
+	if (p[116] > 1 || p[117] > 1)
+		return FAIL_FORMAT;
+	for (i = STATE_ZEROS; i < PLACE_STATE - 4; i++)
+		if (p[i] != 0)
+			return FAIL_FORMAT;
 	c->epoch = le16_get(p + 6);
 	memcpy(c->rec_id, p + 8, RCD_ID_LEN);
 	memcpy(c->hash, p + 24, RCD_HASH_LEN);
@@ -88,8 +97,8 @@ place_state_decode(const uint8_t p[PLACE_STATE], struct rcd_chain *c)
 	c->raw_a = le64_get(p + 96);
 	c->raw_b = le64_get(p + 104);
 	c->max_chunk = le32_get(p + 112);
-	c->gop = p[116] != 0;
-	c->ended = p[117] != 0;
+	c->gop = p[116];
+	c->ended = p[117];
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/fail.h"
+#include "base/hash.h"
 #include "recorder/place.h"
 
 static void
@@ -74,6 +75,26 @@ a_state_comes_back_and_a_damaged_one_does_not(void **state)
 }
 
 static void
+a_state_that_this_version_does_not_write_is_refused(void **state)
+{
+	struct rcd_chain c = {.gop = true, .ended = true};
+	uint8_t p[PLACE_STATE];
+	size_t i;
+
+	(void)state;
+	for (i = 116; i < sizeof(p) - 4; i++) {
+		place_state_encode(p, &c);
+		p[i] ^= 2;
+		le32_put(p + sizeof(p) - 4, crc32c(0, p, sizeof(p) - 4));
+		assert_int_equal(place_state_decode(p, &c), FAIL_FORMAT);
+		p[i] ^= 2;
+		le32_put(p + sizeof(p) - 4, crc32c(0, p, sizeof(p) - 4));
+		assert_int_equal(place_state_decode(p, &c), 0);
+		assert_true(c.gop && c.ended);
+	}
+}
+
+static void
 folders_are_made_below_the_root_only(void **state)
 {
 	char root[] = "/tmp/test_place.XXXXXX", path[128];
@@ -105,6 +126,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_recording_lies_under_the_day_of_its_id),
 	    cmocka_unit_test(a_state_comes_back_and_a_damaged_one_does_not),
+	    cmocka_unit_test(
+		a_state_that_this_version_does_not_write_is_refused),
 	    cmocka_unit_test(folders_are_made_below_the_root_only),
 	};
 
