@@ -64,6 +64,8 @@ insert(struct typed_line *l, uint64_t ns, uint32_t unit)
 		l->first_ns = ns;
 	if (l->n == l->cap && l->cap < TYPED_LINE_MAX) {
 		cap = l->cap == 0 ? 64 : 2 * l->cap;
+		if (cap > TYPED_LINE_MAX)
+			cap = TYPED_LINE_MAX;
 		units = realloc(l->units, cap * sizeof(*units));
 		if (units != NULL) {
 			l->units = units;
@@ -281,6 +283,25 @@ typed_line_export(const struct typed_line *l, struct buf *out)
 	return r;
 }
 
+/* Can a line hold it? */
+static bool
+is_unit(uint32_t unit)
+{
+	uint32_t value = unit & UNIT_VALUE;
+
+	if (is_char(unit) || unit == UNIT_MASK)
+		return true;
+	switch (unit & ~(uint32_t)UNIT_VALUE) {
+	case UNIT_KEY:
+		return typed_key_text((enum typed_key)value)[0] != '\0';
+	case UNIT_CTRL:
+	case UNIT_META:
+		return value >= 0x20 && value < 0x7f;
+	default:
+		return false;
+	}
+}
+
 int
 typed_line_import(struct typed_line *l, struct span *in)
 {
@@ -301,7 +322,9 @@ typed_line_import(struct typed_line *l, struct span *in)
 		l->cap = n;
 	}
 	for (i = 0; r == 0 && i < n; i++)
-		r = span_u32(in, &l->units[i]);
+		if ((r = span_u32(in, &l->units[i])) == 0 &&
+		    !is_unit(l->units[i]))
+			r = FAIL_FORMAT;
 	if (r != 0)
 		return r;
 	l->n = n;
