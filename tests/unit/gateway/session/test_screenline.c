@@ -112,14 +112,14 @@ characters_stand_one_behind_the_other(void **state UNUSED)
 {
 	size_t i, n;
 
-	begin(80, "abc");
-	expect_puts("abc");
+	begin(80, "a b");
+	expect_puts("a b");
 	for (i = 0; i < 3; i++) {
 		assert_int_equal(seen.put[i].at.off, i);
 		assert_true(seen.put[i].at.line == row());
 	}
 	assert_int_equal(off(), 3);
-	expect_cells("abc.");
+	expect_cells("a b.");
 	(void)screenline_left(&line, &n);
 	assert_int_equal(n, 3);
 }
@@ -468,13 +468,13 @@ static void
 what_is_not_text_is_not_written(void **state UNUSED)
 {
 	static const char *const texts[] = {/* strings, with either end */
-	    "\033]0;a title\x07", "\033]8;;http://x\033\\", "\033P1$r0m\033\\",
-	    "\033_apc\033\\", "\033^pm\033\\", "\033Xsos\033\\",
-	    "\033]0;cut\x18", "\033]0;cut\x1a", "\033]0;esc\033\033\\",
-	    "\033]0;cut\033[0m",
+	    "\033]0;a title\x07", "\033]0;back\\slash\x07",
+	    "\033]8;;http://x\033\\", "\033P1$r0m\033\\", "\033_apc\033\\",
+	    "\033^pm\033\\", "\033Xsos\033\\", "\033]0;cut\x18",
+	    "\033]0;cut\x1a", "\033]0;esc\033\033\\", "\033]0;cut\033[0m",
 	    /* sequences that nobody here knows */
 	    "\033[31;1m", "\033[38:2:1:2:3m", "\033[!p", "\033[0 q", "\033[>c",
-	    "\033[=1;2c", "\033[?5C", "\033(B", "\033#8", "\033 ",
+	    "\033[=1;2c", "\033[?5C", "\033(B", "\033(0", "\033#8", "\033 ",
 	    "\033=", "\033[1;2;3;4;5;6;7;8;9;10;11;12m", "\033[1?C",
 	    /* control characters */
 	    "\x7f", "\a", "\x0e\x0f"};
