@@ -117,6 +117,15 @@ tokens_export(const struct typed *t, struct buf *out)
 	return buf_put_string(out, buf_head(&t->raw), buf_len(&t->raw));
 }
 
+/* Keys that are shown with a character of their own have one. */
+static bool
+is_lettered(const struct token *k)
+{
+	return (k->key != TYPED_KEY_CTRL && k->key != TYPED_KEY_BREAK &&
+		   k->key != TYPED_KEY_META) ||
+	       (k->cp >= 0x20 && k->cp < 0x7f);
+}
+
 static int
 token_import(struct token *k, struct span *in)
 {
@@ -132,7 +141,7 @@ token_import(struct token *k, struct span *in)
 	    (r = span_u8(in, &k->flags)) != 0)
 		return r;
 	if (k->key >= TYPED_KEYS || k->len > TYPED_KEY_RAW ||
-	    k->state > TOKEN_MISSED ||
+	    k->state > TOKEN_MISSED || !is_lettered(k) ||
 	    (token_is_char(k) && k->flags & (TOKEN_END | TOKEN_OPAQUE)))
 		return FAIL_FORMAT;
 	return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The state of typed lines from another process, and what is done with it. */
-#include "session/typed.h"
+#include "typed_drive.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -25,7 +25,7 @@ on_line(void *ctx, uint64_t mono_ns, const char *text, size_t len)
 {
 	(void)ctx;
 	(void)mono_ns;
-	MUST(text != NULL && len < TYPED_LINE_MAX + 64);
+	typed_drive_line(text, len);
 }
 
 int
@@ -38,10 +38,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (typed_import(&t, &o, SPAN(data, size)) != 0)
 		return 0;
+	t = typed_drive_move(t, &o);
 	typed_output(t, 1, text, sizeof(text) - 1);
 	typed_input(t, 2, text, 1);
+	t = typed_drive_move(t, &o);
 	typed_output(t, 3, text, sizeof(text) - 1);
 	typed_tick(t, UINT64_MAX / 2);
+	typed_flush(t);
+	t = typed_drive_move(t, &o);
 	typed_free(t);
 	return 0;
 }

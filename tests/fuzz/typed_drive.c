@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* User and target in turns: see typed_drive.h. */
+#include <string.h>
+
+#include "base/utf8.h"
+
 #include "typed_drive.h"
 
 struct drive {
@@ -23,18 +27,37 @@ wait(struct drive *d, uint64_t ns)
 	d->now_ns = until;
 }
 
-static void
-move(struct drive *d)
+struct typed *
+typed_drive_move(struct typed *t, const struct typed_opts *o)
 {
-	struct buf state;
+	struct buf state, again;
 	struct typed *next;
 
 	buf_init_secret(&state, TYPED_STATE_MAX);
-	MUST(typed_export(d->t, &state) == 0);
-	MUST(typed_import(&next, d->o, buf_span(&state)) == 0);
+	buf_init_secret(&again, TYPED_STATE_MAX);
+	MUST(typed_export(t, &state) == 0);
+	MUST(typed_import(&next, o, buf_span(&state)) == 0);
+	MUST(typed_export(next, &again) == 0);
+	MUST(buf_len(&again) == buf_len(&state) &&
+	     memcmp(buf_head(&again), buf_head(&state), buf_len(&state)) == 0);
+	MUST(typed_due_ns(next) == typed_due_ns(t));
 	buf_fini(&state);
-	typed_free(d->t);
-	d->t = next;
+	buf_fini(&again);
+	typed_free(t);
+	return next;
+}
+
+void
+typed_drive_line(const char *text, size_t len)
+{
+	uint32_t cp;
+	size_t n;
+
+	MUST(text != NULL && len > 0 && len < TYPED_LINE_MAX + 64);
+	for (; len > 0; text += n, len -= n) {
+		n = utf8_get((const uint8_t *)text, len, &cp);
+		MUST(n > 0 && utf8_printable(cp));
+	}
 }
 
 static void
@@ -58,7 +81,7 @@ step(struct drive *d, uint8_t what, uint8_t n, struct span *s)
 	if (what == TYPED_STEP_RESIZE)
 		typed_resize(d->t, n);
 	if (what == TYPED_STEP_MOVE)
-		move(d);
+		d->t = typed_drive_move(d->t, d->o);
 }
 
 size_t

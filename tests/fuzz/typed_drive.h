@@ -20,4 +20,13 @@ enum typed_step {
  */
 size_t typed_drive(const struct typed_opts *o, struct span steps);
 
+/*
+ * On in another, by export and import: what has moved must export the same
+ * again.  Takes t, gives the other.
+ */
+struct typed *typed_drive_move(struct typed *t, const struct typed_opts *o);
+
+/* A line that was given out must be text that can be shown. */
+void typed_drive_line(const char *text, size_t len);
+
 #endif /* TESTS_FUZZ_TYPED_DRIVE_H */
