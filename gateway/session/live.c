@@ -128,17 +128,16 @@ broadcast(struct live *l, uint8_t type, uint32_t channel, struct span payload)
 static struct seen *
 seen_find(struct live *l, uint32_t channel, bool make)
 {
-	struct seen *s;
+	struct seen **sp, *s;
 
-	for (s = l->seen; s != NULL; s = s->next)
+	for (sp = &l->seen; (s = *sp) != NULL; sp = &s->next)
 		if (s->channel == channel)
 			return s;
 	if (!make || l->n_seen >= LIVE_CHANNELS ||
 	    (s = calloc(1, sizeof(*s))) == NULL)
 		return NULL;
 	s->channel = channel;
-	s->next = l->seen;
-	l->seen = s;
+	*sp = s;
 	l->n_seen++;
 	return s;
 }
@@ -164,7 +163,7 @@ tail_add(struct seen *s, const uint8_t *p, size_t len)
 {
 	size_t n;
 
-	if (s->pty_len == 0)
+	if (s->pty_len == 0 || len == 0)
 		return;
 	if (s->tail == NULL && (s->tail = malloc(LIVE_TAIL)) == NULL)
 		return;
@@ -270,6 +269,7 @@ live_watch(struct live *l, int fd)
 	}
 	w->owner = l;
 	if ((w->io = io_new(l->loop, fd, &o, on_io, w)) == NULL) {
+		(void)close(fd); /* it cannot be watched: a file */
 		free(w);
 		return FAIL_NOMEM;
 	}
@@ -368,10 +368,12 @@ live_import(struct live *l, struct span *state)
 		    (r = span_u32(state, &len)) != 0 ||
 		    (r = span_take(state, len, &tail)) != 0)
 			return r;
-		if (pty.len > sizeof(s->pty) ||
+		if (pty.len > sizeof(s->pty) || len > LIVE_TAIL ||
 		    (size.len != 0 && size.len != 8) ||
-		    (s = seen_find(l, channel, true)) == NULL)
+		    seen_find(l, channel, false) != NULL)
 			return FAIL_FORMAT;
+		if ((s = seen_find(l, channel, true)) == NULL)
+			return FAIL_NOMEM;
 		memcpy(s->pty, pty.p, pty.len);
 		s->pty_len = pty.len;
 		s->sized = size.len == 8;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -62,9 +64,10 @@ gather(int fd)
 }
 
 static void
-event(uint8_t type, const void *p, size_t len)
+event_on(uint32_t channel, uint8_t type, const void *p, size_t len)
 {
 	const struct chunk c = {
+	    .channel = channel,
 	    .flow = FLOW_TO_USER,
 	    .kind = CHUNK_EVENT,
 	    .type = type,
@@ -73,6 +76,12 @@ event(uint8_t type, const void *p, size_t len)
 	};
 
 	live_push(live, &c);
+}
+
+static void
+event(uint8_t type, const void *p, size_t len)
+{
+	event_on(0, type, p, len);
 }
 
 static void
@@ -241,6 +250,84 @@ what_a_newcomer_is_told_moves_with_the_session(void **state)
 	(void)close(fd);
 }
 
+static void
+channels_are_told_in_the_order_in_which_they_came(void **state)
+{
+	const uint8_t *p;
+	struct live *other;
+	struct span s;
+	struct buf b;
+	size_t len;
+	uint32_t i;
+	int fd;
+
+	(void)state;
+	for (i = 0; i < 3; i++)
+		event_on(7 + i, RCD_EV_PTY_REQ, pty, sizeof(pty));
+	buf_init(&b, 1 << 20);
+	assert_int_equal(live_export(live, &b), 0);
+	other = live_new(loop);
+	s = buf_span(&b);
+	assert_int_equal(live_import(other, &s), 0);
+	live_free(live);
+	live = other;
+	fd = watch();
+	gather(fd);
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(frame(i, &p, &len), RCD_EV_PTY_REQ);
+		assert_int_equal(be32_get(p - 12), 7 + i);
+	}
+	buf_fini(&b);
+	(void)close(fd);
+}
+
+/* One channel of a state: a terminal that has shown tail bytes. */
+static void
+state_put(struct buf *b, uint32_t channel, uint32_t tail)
+{
+	assert_int_equal(buf_put_u32(b, channel), 0);
+	assert_int_equal(buf_put_string(b, pty, sizeof(pty)), 0);
+	assert_int_equal(buf_put_string(b, "", 0), 0);
+	assert_int_equal(buf_put_u32(b, tail), 0);
+	for (; tail > 0; tail--)
+		assert_int_equal(buf_put_u8(b, 't'), 0);
+}
+
+static void
+a_state_that_no_session_has_is_refused(void **state)
+{
+	struct span s;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 1 << 20);
+	assert_int_equal(buf_put_u32(&b, 1), 0);
+	state_put(&b, 0, LIVE_TAIL + 1);
+	s = buf_span(&b);
+	assert_int_equal(live_import(live, &s), FAIL_FORMAT);
+	buf_reset(&b);
+	assert_int_equal(buf_put_u32(&b, 2), 0);
+	state_put(&b, 3, LIVE_TAIL);
+	state_put(&b, 3, 1); /* the same channel again */
+	s = buf_span(&b);
+	assert_int_equal(live_import(live, &s), FAIL_FORMAT);
+	buf_fini(&b);
+}
+
+static void
+a_descriptor_that_cannot_be_watched_is_closed(void **state)
+{
+	char name[] = "/tmp/test_live.XXXXXX";
+	int fd = mkstemp(name);
+
+	(void)state;
+	assert_true(fd >= 0);
+	(void)unlink(name);
+	assert_int_not_equal(live_watch(live, fd), 0);
+	assert_int_equal(live_watchers(live), 0);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+}
+
 int
 main(void)
 {
@@ -251,6 +338,9 @@ main(void)
 	    T(a_slow_watcher_is_told_what_it_missed),
 	    T(too_many_watchers_are_refused),
 	    T(what_a_newcomer_is_told_moves_with_the_session),
+	    T(channels_are_told_in_the_order_in_which_they_came),
+	    T(a_state_that_no_session_has_is_refused),
+	    T(a_descriptor_that_cannot_be_watched_is_closed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
