@@ -672,6 +672,7 @@ recording_import(const struct recording_opts *o, struct span state,
 	    (code = span_u64(&state, &r->start_ns)) != 0 ||
 	    (code = span_u64(&state, &chunks)) != 0 ||
 	    (code = import_unsafe(r, &state)) != 0 ||
+	    (code = state.len == 0 ? 0 : FAIL_FORMAT) != 0 ||
 	    (code = rcd_writer_import(&r->writer, &w, writer)) != 0) {
 		recording_free(r);
 		return fail_set(f, code, "a recording's state does not read");

@@ -84,7 +84,7 @@ channel_find(const struct recording *r, uint32_t number)
 static struct recording_channel *
 channel_new(struct recording *r, uint32_t number)
 {
-	struct recording_channel *ch;
+	struct recording_channel *ch, **cp;
 
 	if (r->n_channels >= RECORDING_CHANNELS ||
 	    (ch = calloc(1, sizeof(*ch))) == NULL)
@@ -92,8 +92,9 @@ channel_new(struct recording *r, uint32_t number)
 	ch->owner = r;
 	ch->number = number;
 	ch->rule = RECORD_FULL;
-	ch->next = r->channels;
-	r->channels = ch;
+	for (cp = &r->channels; *cp != NULL; cp = &(*cp)->next)
+		continue;
+	*cp = ch;
 	r->n_channels++;
 	return ch;
 }
@@ -341,6 +342,9 @@ recording_channels_import(struct recording *r, struct span *s)
 	while (n-- > 0) {
 		if ((code = span_u32(s, &number)) != 0)
 			return code;
+		if (channel_find(r, number) != NULL ||
+		    r->n_channels == RECORDING_CHANNELS)
+			return FAIL_FORMAT;
 		if ((ch = channel_new(r, number)) == NULL)
 			return FAIL_NOMEM;
 		if ((code = span_u8(s, &rule)) != 0 ||

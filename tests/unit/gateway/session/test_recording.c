@@ -553,6 +553,73 @@ a_state_that_was_cut_does_not_come_in(void **state)
 	buf_fini(&b);
 }
 
+/* On in another struct, with the state that was exported. */
+static int
+move(const struct buf *b)
+{
+	struct recording_opts o;
+	struct recording *moved;
+	int r;
+
+	options(&o);
+	o.dek = SPAN("", 0);
+	if ((r = recording_import(&o, buf_span(b), &moved, NULL)) == 0) {
+		recording_free(n.rec);
+		n.rec = moved;
+	}
+	return r;
+}
+
+static void
+what_has_moved_moves_on_the_same(void **state)
+{
+	static const uint8_t pty[] = {80, 0, 24, 0, 0, 0, 0, 0, 0, 0};
+	struct buf first, second;
+
+	(void)state;
+	event(5, RCD_EV_CH_OPEN, "session");
+	event(3, RCD_EV_CH_OPEN, "session");
+	event(4, RCD_EV_CH_OPEN, "session");
+	event(4, RCD_EV_SUBSYSTEM, "sftp");
+	assert_int_equal(push(3, CHUNK_EVENT, RCD_EV_PTY_REQ, FLOW_TO_TARGET,
+			     pty, sizeof(pty)),
+	    0);
+	assert_int_equal(push(3, CHUNK_DATA, 0, FLOW_TO_USER, "$ ", 2), 0);
+	assert_int_equal(push(3, CHUNK_DATA, 0, FLOW_TO_TARGET, "ls", 2), 0);
+	assert_int_equal(push(4, CHUNK_DATA, 0, FLOW_TO_USER, "bulk", 4), 0);
+	buf_init_secret(&first, 1 << 22);
+	buf_init_secret(&second, 1 << 22);
+	assert_int_equal(recording_export(n.rec, &first), 0);
+	assert_int_equal(move(&first), 0);
+	assert_int_equal(recording_chunks(n.rec), 1);
+	assert_int_equal(recording_export(n.rec, &second), 0);
+	assert_int_equal(buf_len(&first), buf_len(&second));
+	assert_memory_equal(
+	    buf_head(&first), buf_head(&second), buf_len(&first));
+	buf_fini(&first);
+	buf_fini(&second);
+}
+
+static void
+a_state_that_no_recording_has_does_not_come_in(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	event(0, RCD_EV_CH_OPEN, "session");
+	event(1, RCD_EV_CH_OPEN, "session");
+	buf_init_secret(&b, 1 << 22);
+	assert_int_equal(recording_export(n.rec, &b), 0);
+	/* The second channel's number: the same channel twice. */
+	assert_int_equal(be32_get(buf_head(&b) + 4 + 28), 1);
+	be32_put(buf_head(&b) + 4 + 28, 0);
+	assert_int_equal(move(&b), FAIL_FORMAT);
+	be32_put(buf_head(&b) + 4 + 28, 1);
+	assert_int_equal(buf_put_u8(&b, 0), 0);
+	assert_int_equal(move(&b), FAIL_FORMAT);
+	buf_fini(&b);
+}
+
 int
 main(void)
 {
@@ -566,6 +633,8 @@ main(void)
 	    T(a_restarted_recorder_gets_what_it_lacks),
 	    T(another_process_goes_on_where_it_was),
 	    T(a_state_that_was_cut_does_not_come_in),
+	    T(what_has_moved_moves_on_the_same),
+	    T(a_state_that_no_recording_has_does_not_come_in),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
