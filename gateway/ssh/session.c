@@ -441,6 +441,8 @@ ssh_session_new(
 	    (unsigned long long)conn, s->peer);
 	s->leg[LEG_USER].io = io_new(
 	    env->loop, fd, &session_io_opts, session_on_io, &s->leg[LEG_USER]);
+	if (s->leg[LEG_USER].io == NULL)
+		(void)close(fd);
 	if (s->leg[LEG_USER].io == NULL || session_user_hello(s) != 0) {
 		session_free(s);
 		return NULL;

@@ -241,7 +241,10 @@ import_state(struct ssh_session *s, struct span *in)
 	    (r = ssh_relay_import(&s->relay, &ro, &relay, &s->fail)) != 0 ||
 	    (r = session_chain_new(s)) != 0)
 		return r;
-	return live_import(s->live, &live);
+	if ((r = live_import(s->live, &live)) != 0)
+		return r;
+	return in->len == 0 && relay.len == 0 && live.len == 0 ? 0
+							       : FAIL_FORMAT;
 }
 
 int
@@ -256,9 +259,12 @@ ssh_session_import(const struct ssh_env *env, struct span state, int user_fd,
 		(void)close(target_fd);
 		return fail_set(f, FAIL_NOMEM, "no memory for a session");
 	}
-	for (i = 0; i < 2; i++)
+	for (i = 0; i < 2; i++) {
 		s->leg[i].io = io_new(env->loop, fds[i], &session_io_opts,
 		    session_on_io, &s->leg[i]);
+		if (s->leg[i].io == NULL)
+			(void)close(fds[i]);
+	}
 	if (s->leg[0].io == NULL || s->leg[1].io == NULL)
 		r = FAIL_NOMEM;
 	else if ((r = get_facts(s, &state)) == 0)
