@@ -134,7 +134,8 @@ put_leg(struct ssh_leg *leg, struct buf *out)
 	    (r = buf_put_string(out, buf_head(io_out(leg->io)),
 		 buf_len(io_out(leg->io)))) == 0 &&
 	    (r = buf_put_u8(out, leg->held.p != NULL)) == 0 &&
-	    (r = buf_put_u32(out, leg->held.seq)) == 0)
+	    (r = buf_put_u32(out, leg->held.p != NULL ? leg->held.seq : 0)) ==
+		0)
 		r = buf_put_string(
 		    out, leg->held.p, leg->held.p != NULL ? leg->held.len : 0);
 	buf_fini(&t);
@@ -157,6 +158,8 @@ get_leg(struct ssh_session *s, enum leg which,
 	    (r = span_u8(in, &has)) != 0 || (r = span_u32(in, &seq)) != 0 ||
 	    (r = span_string(in, &held)) != 0)
 		return r;
+	if ((has != 0) != (held.len > 0))
+		return FAIL_FORMAT;
 	if ((r = ssh_transport_import(&leg->t, o, t, &s->fail)) != 0 ||
 	    (r = buf_put(io_in(leg->io), unread.p, unread.len)) != 0 ||
 	    (r = buf_put(io_out(leg->io), unsent.p, unsent.len)) != 0)
