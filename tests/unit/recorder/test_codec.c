@@ -5,6 +5,7 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,47 +15,9 @@
 #include "base/fail.h"
 #include "recorder/codec.h"
 #include "recorder/reader.h"
+#include "tests/unit/nomem.h"
 
 #include "rec_make.h"
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t n);
-
-/* Allocations that still succeed; negative: all do. */
-static long left = -1;
-
-static bool
-is_refused(void)
-{
-	if (left < 0)
-		return false;
-	if (left == 0)
-		return true;
-	left--;
-	return false;
-}
-
-void *
-__wrap_malloc(size_t n)
-{
-	return is_refused() ? NULL : __real_malloc(n);
-}
-
-void *
-__wrap_calloc(size_t n, size_t size)
-{
-	return is_refused() ? NULL : __real_calloc(n, size);
-}
-
-void *
-__wrap_realloc(void *p, size_t n)
-{
-	return is_refused() ? NULL : __real_realloc(p, n);
-}
 
 static int
 write_some(struct rec_make *m)
@@ -112,19 +75,23 @@ static void
 any_allocation_may_fail_while_writing(void **state)
 {
 	struct rec_make m;
-	long n;
-	int r = -1;
+	unsigned n;
+	bool hit;
+	int r;
 
 	(void)state;
-	for (n = 0; r != 0; n++) {
+	for (n = 1;; n++) {
 		rec_make_init(&m);
-		left = n;
+		nomem_at(n);
 		r = write_some(&m);
-		left = -1;
-		assert_true(r == 0 || r == FAIL_NOMEM);
+		hit = nomem_hit();
 		rec_make_fini(&m);
+		if (!hit)
+			break;
+		assert_int_equal(r, FAIL_NOMEM);
 		assert_true(n < 500);
 	}
+	assert_int_equal(r, 0);
 	assert_true(n > 8);
 }
 
@@ -133,28 +100,31 @@ any_allocation_may_fail_while_reading(void **state)
 {
 	struct rcd_verdict v;
 	struct rec_make m;
-	long n;
-	int fd, r = -1;
+	unsigned n;
+	int fd, r;
 
 	(void)state;
 	rec_make_init(&m);
 	assert_int_equal(write_some(&m), 0);
 	fd = rec_make_fd(buf_span(&m.file));
-	for (n = 0; r != 0; n++) {
-		left = n;
+	for (n = 1;; n++) {
+		nomem_at(n);
 		r = read_some(fd, m.dek);
-		left = -1;
-		assert_true(r == 0 || r == FAIL_NOMEM);
+		if (!nomem_hit())
+			break;
+		assert_int_equal(r, FAIL_NOMEM);
 		assert_true(n < 500);
 	}
+	assert_int_equal(r, 0);
 	assert_true(n > 8);
-	r = -1;
-	for (n = 0; r != 0; n++) {
-		left = n;
+	for (n = 1;; n++) {
+		nomem_at(n);
 		r = rcd_verify(fd, NULL, &v);
-		left = -1;
-		assert_true(r == 0 || r == FAIL_NOMEM);
+		if (!nomem_hit())
+			break;
+		assert_int_equal(r, FAIL_NOMEM);
 	}
+	assert_int_equal(r, 0);
 	(void)close(fd);
 	rec_make_fini(&m);
 }
