@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The client's side of user authentication, by scripts of packets. */
-#include "../wire.h"
+#include "../script.h"
 #include "ssh/auth/targetauth.h"
 #include "ssh/transport/numbers.h"
 
@@ -9,22 +9,14 @@
 #define FAILURE SSH_MSG_USERAUTH_FAILURE
 
 struct rig {
+	struct script script;
 	struct targetauth *ta;
 	struct secret *password;
-	struct wire_log sent;
 	const char *sig_algs;
 	char alg[64];
 	struct buf to_sign;
 	int sign_result;
 };
-
-static int
-on_send(void *ctx, struct span head, struct span tail)
-{
-	struct rig *g = ctx;
-
-	return wire_log_add(&g->sent, 0, head, tail);
-}
 
 static int
 on_sign(void *ctx, const char *alg, struct span data)
@@ -45,32 +37,14 @@ on_sig_algs(void *ctx)
 	return g->sig_algs;
 }
 
-static const struct targetauth_ops ops = {on_send, on_sign, on_sig_algs};
+static const struct targetauth_ops ops = {script_send, on_sign, on_sig_algs};
 
 static int
-feed(struct rig *g, const char *fmt, ...)
+on_packet(void *rig, uint8_t *p, size_t len)
 {
-	struct buf b;
-	va_list ap;
-	int v;
+	struct rig *g = rig;
 
-	buf_init(&b, 300000);
-	va_start(ap, fmt);
-	wire_putv(&b, fmt, ap);
-	va_end(ap);
-	v = targetauth_packet(g->ta, buf_head(&b), buf_len(&b));
-	buf_fini(&b);
-	return v;
-}
-
-static void
-expect(struct rig *g, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	wire_expectv(&g->sent, 0, fmt, ap);
-	va_end(ap);
+	return targetauth_packet(g->ta, p, len);
 }
 
 static struct span
@@ -91,7 +65,7 @@ rig_open(struct rig *g, const char *password)
 
 	memset(g, 0, sizeof(*g));
 	g->sig_algs = "";
-	buf_init(&g->sent.b, 1000000);
+	script_init(&g->script, on_packet);
 	buf_init(&g->to_sign, 100000);
 	if (password != NULL) {
 		g->password = secret_from(password, strlen(password));
@@ -111,7 +85,7 @@ rig_close(struct rig *g)
 {
 	targetauth_free(g->ta);
 	secret_free(g->password);
-	buf_fini(&g->sent.b);
+	script_fini(&g->script);
 	buf_fini(&g->to_sign);
 }
 
@@ -213,7 +187,7 @@ a_target_that_takes_no_password_is_said_so(void **state UNUSED)
 	struct rig g;
 
 	rig_open_to_list(&g, "publickey,passwords,xpassword");
-	assert_int_equal(buf_len(&g.sent.b), 0);
+	script_quiet(&g.script);
 	assert_int_equal(targetauth_fail(g.ta)->code, FAIL_AUTH);
 	why_has(&g, "accepts no password");
 	why_has(&g, "publickey");
@@ -259,13 +233,13 @@ a_second_or_a_shown_prompt_gets_no_password(void **state UNUSED)
 	expect(&g, "bus", SSH_MSG_USERAUTH_INFO_RESPONSE, 1, "geheim");
 	assert_int_equal(prompt(&g, "One-time code: ", 0), FAIL_AUTH);
 	why_has(&g, "One-time code:");
-	assert_int_equal(buf_len(&g.sent.b), 0);
+	script_quiet(&g.script);
 	rig_close(&g);
 
 	rig_open_to_list(&g, "keyboard-interactive");
 	expect_keyboard(&g);
 	assert_int_equal(prompt(&g, "Your name? ", 1), FAIL_AUTH);
-	assert_int_equal(buf_len(&g.sent.b), 0);
+	script_quiet(&g.script);
 	rig_close(&g);
 
 	rig_open_to_list(&g, "keyboard-interactive");
@@ -273,7 +247,7 @@ a_second_or_a_shown_prompt_gets_no_password(void **state UNUSED)
 	assert_int_equal(feed(&g, "bsssusbsb", SSH_MSG_USERAUTH_INFO_REQUEST,
 			     "", "", "", 2, "Password: ", 0, "Code: ", 0),
 	    FAIL_AUTH);
-	assert_int_equal(buf_len(&g.sent.b), 0);
+	script_quiet(&g.script);
 	rig_close(&g);
 }
 
@@ -310,7 +284,7 @@ a_key_signs_over_session_and_request(void **state UNUSED)
 	assert_memory_equal(
 	    buf_head(&g.to_sign), buf_head(&want), buf_len(&want));
 	buf_fini(&want);
-	assert_int_equal(buf_len(&g.sent.b), 0);
+	script_quiet(&g.script);
 	/* A banner in between changes nothing. */
 	assert_int_equal(feed(&g, "bss", SSH_MSG_USERAUTH_BANNER, "hi\n", ""),
 	    TARGETAUTH_SIGN);
@@ -414,7 +388,7 @@ misplaced_messages_break_the_protocol(void **state UNUSED)
 		rig_open(&g, "geheim");
 		assert_int_equal(
 		    feed(&g, "bsb", early[i], "password", 0), FAIL_PROTO);
-		assert_int_equal(buf_len(&g.sent.b), 0);
+		script_quiet(&g.script);
 		rig_close(&g);
 	}
 	rig_open(&g, "geheim");

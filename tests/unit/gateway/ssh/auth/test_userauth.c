@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The server's side of user authentication, by scripts of packets. */
-#include "../wire.h"
+#include "../script.h"
 #include "ssh/auth/userauth.h"
 #include "ssh/transport/numbers.h"
 
@@ -8,8 +8,8 @@
 #define CONNECTION "ssh-connection"
 
 struct rig {
+	struct script script;
 	struct userauth *ua;
-	struct wire_log sent;
 	int asked;
 	int ask_result;
 	enum userauth_method method;
@@ -20,14 +20,6 @@ struct rig {
 	struct buf signed_data;
 	struct buf signature;
 };
-
-static int
-on_send(void *ctx, struct span head, struct span tail)
-{
-	struct rig *g = ctx;
-
-	return wire_log_add(&g->sent, 0, head, tail);
-}
 
 static void
 copy(char *dst, size_t size, struct span s)
@@ -56,44 +48,20 @@ on_ask(void *ctx, const struct userauth_ask *q)
 	return g->ask_result;
 }
 
-static const struct userauth_ops ops = {on_send, on_ask};
+static const struct userauth_ops ops = {script_send, on_ask};
 
 static int
-feed(struct rig *g, const char *fmt, ...)
+on_packet(void *rig, uint8_t *p, size_t len)
 {
-	struct buf b;
-	va_list ap;
-	int v;
+	struct rig *g = rig;
 
-	buf_init(&b, 300000);
-	va_start(ap, fmt);
-	wire_putv(&b, fmt, ap);
-	va_end(ap);
-	v = userauth_packet(g->ua, buf_head(&b), buf_len(&b));
-	buf_fini(&b);
-	return v;
-}
-
-static void
-expect(struct rig *g, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	wire_expectv(&g->sent, 0, fmt, ap);
-	va_end(ap);
+	return userauth_packet(g->ua, p, len);
 }
 
 static void
 expect_failure(struct rig *g)
 {
 	expect(g, "bsb", SSH_MSG_USERAUTH_FAILURE, METHODS, 0);
-}
-
-static void
-expect_silence(struct rig *g)
-{
-	assert_int_equal(buf_len(&g->sent.b), 0);
 }
 
 static void
@@ -109,7 +77,7 @@ rig_open_with(struct rig *g, unsigned tries, const char *banner)
 	};
 
 	memset(g, 0, sizeof(*g));
-	buf_init(&g->sent.b, 1000000);
+	script_init(&g->script, on_packet);
 	buf_init(&g->signed_data, 100000);
 	buf_init(&g->signature, 100000);
 	g->ua = userauth_new(&o);
@@ -129,7 +97,7 @@ static void
 rig_close(struct rig *g)
 {
 	userauth_free(g->ua);
-	buf_fini(&g->sent.b);
+	script_fini(&g->script);
 	buf_fini(&g->signed_data);
 	buf_fini(&g->signature);
 }
@@ -190,7 +158,7 @@ a_right_password_lets_the_user_in(void **state UNUSED)
 	assert_string_equal(g.name, "password");
 	assert_string_equal(g.user, "ana@root@db1");
 	assert_string_equal(g.password, "geheim");
-	expect_silence(&g);
+	script_quiet(&g.script);
 	assert_int_equal(userauth_answer(g.ua, true), USERAUTH_DONE);
 	expect(&g, "b", SSH_MSG_USERAUTH_SUCCESS);
 	assert_true(span_eq(userauth_user(g.ua), "ana@root@db1"));
@@ -198,7 +166,7 @@ a_right_password_lets_the_user_in(void **state UNUSED)
 	/* What comes later is ignored without a word. */
 	assert_int_equal(password(&g, "root", "x"), USERAUTH_DONE);
 	assert_int_equal(g.asked, 1);
-	expect_silence(&g);
+	script_quiet(&g.script);
 	assert_true(span_eq(userauth_user(g.ua), "ana@root@db1"));
 	rig_close(&g);
 }
@@ -541,7 +509,7 @@ a_question_that_cannot_be_asked_ends_it(void **state UNUSED)
 	g.ask_result = FAIL_CLOSED;
 	assert_int_equal(password(&g, "ana", "x"), FAIL_CLOSED);
 	assert_int_equal(userauth_answer(g.ua, true), FAIL_CLOSED);
-	expect_silence(&g);
+	script_quiet(&g.script);
 	rig_close(&g);
 }
 

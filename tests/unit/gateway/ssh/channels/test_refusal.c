@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The target of one sentence. */
-#include "../wire.h"
+#include "../script.h"
 #include "ssh/channels/refusal.h"
 #include "ssh/transport/numbers.h"
 
@@ -9,52 +9,26 @@
 #define SENTENCE "the target cannot be reached"
 
 struct rig {
+	struct script script;
 	struct refusal *r;
-	struct wire_log sent;
 };
 
 static int
-on_send(void *ctx, struct span head, struct span tail)
+on_packet(void *rig, uint8_t *p, size_t len)
 {
-	struct rig *g = ctx;
+	struct rig *g = rig;
 
-	return wire_log_add(&g->sent, 0, head, tail);
-}
-
-static int
-feed(struct rig *g, const char *fmt, ...)
-{
-	struct buf b;
-	va_list ap;
-	int v;
-
-	buf_init(&b, 300000);
-	va_start(ap, fmt);
-	wire_putv(&b, fmt, ap);
-	va_end(ap);
-	v = refusal_packet(g->r, buf_head(&b), buf_len(&b));
-	buf_fini(&b);
-	return v;
-}
-
-static void
-expect(struct rig *g, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	wire_expectv(&g->sent, 0, fmt, ap);
-	va_end(ap);
+	return refusal_packet(g->r, p, len);
 }
 
 static void
 rig_open(struct rig *g)
 {
 	const struct refusal_opts o = {
-	    .send = on_send, .ctx = g, .sentence = SENTENCE};
+	    .send = script_send, .ctx = g, .sentence = SENTENCE};
 
 	memset(g, 0, sizeof(*g));
-	buf_init(&g->sent.b, 10000000);
+	script_init(&g->script, on_packet);
 	g->r = refusal_new(&o);
 	assert_non_null(g->r);
 }
@@ -63,7 +37,7 @@ static void
 rig_close(struct rig *g)
 {
 	refusal_free(g->r);
-	buf_fini(&g->sent.b);
+	script_fini(&g->script);
 }
 
 static void
@@ -84,7 +58,7 @@ expect_end(struct rig *g, unsigned id, const char *text)
 	expect(g, "busbu", REQ, id, "exit-status", 0, 255);
 	expect(g, "bu", SSH_MSG_CHANNEL_EOF, id);
 	expect(g, "bu", SSH_MSG_CHANNEL_CLOSE, id);
-	assert_int_equal(buf_len(&g->sent.b), 0);
+	script_quiet(&g->script);
 }
 
 static void
@@ -103,10 +77,10 @@ a_command_ends_with_the_sentence(void **state UNUSED)
 	/* What crosses our CLOSE is ignored. */
 	assert_int_equal(feed(&g, "busb", REQ, 0, "shell", 1), REFUSAL_MORE);
 	assert_int_equal(feed(&g, "bu", SSH_MSG_CHANNEL_EOF, 0), REFUSAL_MORE);
-	assert_int_equal(buf_len(&g.sent.b), 0);
+	script_quiet(&g.script);
 	assert_int_equal(
 	    feed(&g, "bu", SSH_MSG_CHANNEL_CLOSE, 0), REFUSAL_SHOWN);
-	assert_int_equal(buf_len(&g.sent.b), 0);
+	script_quiet(&g.script);
 	rig_close(&g);
 }
 
@@ -173,7 +147,7 @@ other_requests_fail_and_global_ones_too(void **state UNUSED)
 	(void)feed(&g, "bsb", SSH_MSG_GLOBAL_REQUEST, "tcpip-forward", 1);
 	expect(&g, "b", SSH_MSG_REQUEST_FAILURE);
 	(void)feed(&g, "bsb", SSH_MSG_GLOBAL_REQUEST, "x", 0);
-	assert_int_equal(buf_len(&g.sent.b), 0);
+	script_quiet(&g.script);
 	/* A channel that ran nothing is closed without having shown it. */
 	assert_int_equal(
 	    feed(&g, "bu", SSH_MSG_CHANNEL_CLOSE, 0), REFUSAL_MORE);
