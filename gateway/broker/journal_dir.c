@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/hash.h"
 #include "base/log.h"
 
@@ -177,26 +178,6 @@ count_records(struct journal *j, struct journal_seg *seg, struct span data)
 }
 
 static int
-load_file(int fd, struct buf *b)
-{
-	uint8_t *p;
-	ssize_t n;
-	int r;
-
-	buf_reset(b);
-	for (;;) {
-		if ((r = buf_reserve(b, READ_SIZE, &p)) != 0)
-			return r;
-		n = read(fd, p, READ_SIZE);
-		if (n < 0)
-			return FAIL_SYS;
-		if (n == 0)
-			return 0;
-		buf_commit(b, (size_t)n);
-	}
-}
-
-static int
 load_segment(struct journal *j, struct journal_seg *seg, bool last,
     struct buf *b, struct fail *f)
 {
@@ -207,7 +188,8 @@ load_segment(struct journal *j, struct journal_seg *seg, bool last,
 	journal_dir_name(name, seg->number);
 	if ((fd = openat(j->dir_fd, name, O_RDWR | O_CLOEXEC)) < 0)
 		return fail_sys(f, "journal: %s", name);
-	if ((r = load_file(fd, b)) != 0) {
+	buf_reset(b);
+	if ((r = file_read(fd, b)) != 0) {
 		(void)close(fd);
 		return fail_set(f, r, "journal: %s does not read", name);
 	}

@@ -3,7 +3,6 @@
  * Import of private keys: libssh reads the file and writes it out again in the
  * one or two forms that it writes; from those OpenSSL makes PKCS#8.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "base/file.h"
 #include "sshclient/b64.h"
 #include "sshclient/keyfile.h"
 #include "sshclient/openssh_key.h"
@@ -243,27 +243,6 @@ keyfile_parse(
 	return r;
 }
 
-static int
-read_all(int fd, struct buf *b)
-{
-	uint8_t *p;
-	ssize_t n;
-	int r;
-
-	for (;;) {
-		if ((r = buf_reserve(b, 4096, &p)) != 0)
-			return r;
-		n = read(fd, p, 4096);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return FAIL_SYS;
-		if (n == 0)
-			return 0;
-		buf_commit(b, (size_t)n);
-	}
-}
-
 int
 keyfile_load(
     struct keyfile *k, const char *path, const char *passphrase, struct fail *f)
@@ -274,8 +253,8 @@ keyfile_load(
 	*k = (struct keyfile){0};
 	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
 		return fail_sys(f, "cannot open key file %s", path);
-	buf_init_secret(&b, KEYFILE_MAX + 4096);
-	if ((r = read_all(fd, &b)) == FAIL_SYS)
+	buf_init_secret(&b, KEYFILE_MAX + FILE_STEP);
+	if ((r = file_read(fd, &b)) == FAIL_SYS)
 		r = fail_sys(f, "cannot read key file %s", path);
 	else if (r != 0)
 		r = fail_set(f, r, "key file %s is too large", path);

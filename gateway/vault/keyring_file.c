@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/crypt.h"
+#include "base/file.h"
 #include "base/hash.h"
 
 #include "vault/keyring_file.h"
@@ -347,28 +348,6 @@ done:
 	return r;
 }
 
-/* All of fd into b; what b cannot hold is FAIL_FULL. */
-static int
-read_all(int fd, struct buf *b)
-{
-	uint8_t *p;
-	ssize_t n;
-	int r;
-
-	for (;;) {
-		if ((r = buf_reserve(b, 4096, &p)) != 0)
-			return r;
-		n = read(fd, p, 4096);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return FAIL_SYS;
-		if (n == 0)
-			return 0;
-		buf_commit(b, (size_t)n);
-	}
-}
-
 int
 keyring_file_load(struct keyring **out, const char *path,
     const struct secret *master, struct fail *f)
@@ -385,12 +364,12 @@ keyring_file_load(struct keyring **out, const char *path,
 		    f, FAIL_NOTFOUND, "there is no keyring %s", path);
 	if (fd < 0)
 		return fail_sys(f, "cannot open keyring %s", path);
-	buf_init(&b, KEYRING_FILE_MAX + 4096);
+	buf_init(&b, KEYRING_FILE_MAX + FILE_STEP);
 	if (fstat(fd, &st) != 0)
 		r = fail_sys(f, "cannot look at keyring %s", path);
 	else if (!S_ISREG(st.st_mode))
 		r = fail_set(f, FAIL_FORMAT, "keyring %s is no file", path);
-	else if ((r = read_all(fd, &b)) == FAIL_SYS)
+	else if ((r = file_read(fd, &b)) == FAIL_SYS)
 		r = fail_sys(f, "cannot read keyring %s", path);
 	else if (r != 0)
 		r = fail_set(f, r, "keyring %s is too large", path);
