@@ -8,6 +8,7 @@
 
 #include "base/loop.h"
 #include "base/uuid.h"
+#include "cli/answer.h"
 #include "cli/cli.h"
 #include "cli/link.h"
 #include "cli/names.h"
@@ -226,21 +227,19 @@ int
 cmd_account_list(struct cli *c)
 {
 	uint8_t asset[16];
-	int r = 0;
+	int r;
 
-	if (c->args->n_pos)
-		r = names_asset(c, c->args->pos[0], asset);
-	out_list(&c->out);
-	if (r == 0 && c->args->n_pos)
-		r = cli_query(c,
-		    DB_STMT(ACCOUNT_ROWS "WHERE a.asset_id=? ORDER BY a.name",
-			db_uuid(asset)),
-		    on_account, &c->out);
-	else if (r == 0)
-		r = cli_query(c,
+	if (c->args->n_pos == 0)
+		return answer_list(c,
 		    DB_STMT0(ACCOUNT_ROWS "ORDER BY s.name, a.name"),
-		    on_account, &c->out);
-	return r ? r : out_end(&c->out);
+		    on_account);
+	r = names_asset(c, c->args->pos[0], asset);
+	return r ? r
+		 : answer_list(c,
+		       DB_STMT(ACCOUNT_ROWS
+			   "WHERE a.asset_id=? ORDER BY a.name",
+			   db_uuid(asset)),
+		       on_account);
 }
 
 static int

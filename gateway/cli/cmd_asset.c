@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/loop.h"
 #include "base/uuid.h"
+#include "cli/answer.h"
 #include "cli/cli.h"
 #include "cli/hostkeys.h"
 #include "cli/keyline.h"
@@ -198,16 +199,12 @@ on_asset(const struct db_row *row, void *ctx, struct fail *f)
 int
 cmd_asset_list(struct cli *c)
 {
-	int r;
-
-	out_list(&c->out);
-	r = cli_query(c,
+	return answer_list(c,
 	    DB_STMT0("SELECT a.name, a.address, a.port, a.platform, "
 		     "a.disabled, (SELECT COUNT(*) FROM asset_hostkey k WHERE "
 		     "k.asset_id=a.id), (SELECT COUNT(*) FROM account x WHERE "
 		     "x.asset_id=a.id) FROM asset a ORDER BY a.name"),
-	    on_asset, &c->out);
-	return r ? r : out_end(&c->out);
+	    on_asset);
 }
 
 static int
@@ -232,14 +229,6 @@ on_show(const struct db_row *row, void *ctx, struct fail *f)
 	return 0;
 }
 
-static int
-on_word(const struct db_row *row, void *ctx, struct fail *f)
-{
-	(void)f;
-	out_word(ctx, db_row_text(row, 0));
-	return 0;
-}
-
 int
 cmd_asset_show(struct cli *c)
 {
@@ -256,22 +245,16 @@ cmd_asset_show(struct cli *c)
 		    "id=?",
 		db_uuid(id)),
 	    on_show, o);
-	out_words(o, "hostkeys");
 	if (r == 0)
-		r = cli_query(c,
+		r = answer_words(c, "hostkeys",
 		    DB_STMT("SELECT CONCAT_WS(' ', alg, fingerprint) FROM "
 			    "asset_hostkey WHERE asset_id=? ORDER BY id",
-			db_uuid(id)),
-		    on_word, o);
-	out_words_end(o);
-	out_words(o, "accounts");
+			db_uuid(id)));
 	if (r == 0)
-		r = cli_query(c,
+		r = answer_words(c, "accounts",
 		    DB_STMT("SELECT name FROM account WHERE asset_id=? "
 			    "ORDER BY name",
-			db_uuid(id)),
-		    on_word, o);
-	out_words_end(o);
+			db_uuid(id)));
 	return r ? r : out_end(o);
 }
 
@@ -294,14 +277,6 @@ remove_tx(struct db *db, void *ctx, struct fail *f)
 		       NULL, f);
 }
 
-static int
-answer_name(struct cli *c, const char *name)
-{
-	out_one(&c->out);
-	out_text(&c->out, "name", name);
-	return out_end(&c->out);
-}
-
 int
 cmd_asset_remove(struct cli *c)
 {
@@ -311,9 +286,7 @@ cmd_asset_remove(struct cli *c)
 
 	if (r == 0)
 		r = db_tx(c->db, remove_tx, id, &c->fail);
-	if (r == 0)
-		r = link_changed(c, name, NULL);
-	return r ? r : answer_name(c, name);
+	return r ? r : answer_changed(c, name, NULL);
 }
 
 static int
@@ -328,9 +301,7 @@ set_disabled(struct cli *c, bool disabled)
 		    DB_STMT("UPDATE asset SET disabled=? WHERE id=?",
 			db_u64(disabled), db_uuid(id)),
 		    NULL);
-	if (r == 0)
-		r = link_changed(c, name, NULL);
-	return r ? r : answer_name(c, name);
+	return r ? r : answer_changed(c, name, NULL);
 }
 
 int
@@ -438,9 +409,7 @@ hostkey_remove(struct cli *c, const uint8_t id[16], const char *fp)
 	if (r == 0 && n == 0)
 		return fail_set(&c->fail, FAIL_NOTFOUND,
 		    "%s has no host key %s", c->args->pos[0], fp);
-	if (r == 0)
-		r = link_changed(c, c->args->pos[0], fp);
-	return r ? r : answer_name(c, c->args->pos[0]);
+	return r ? r : answer_changed(c, c->args->pos[0], fp);
 }
 
 int

@@ -4,19 +4,12 @@
 
 #include "base/loop.h"
 #include "base/uuid.h"
+#include "cli/answer.h"
 #include "cli/cli.h"
 #include "cli/link.h"
 #include "cli/names.h"
 #include "cli/verbs.h"
 #include "sql/types.h"
-
-static int
-answer_name(struct cli *c, const char *name)
-{
-	out_one(&c->out);
-	out_text(&c->out, "name", name);
-	return out_end(&c->out);
-}
 
 int
 cmd_group_add(struct cli *c)
@@ -37,8 +30,7 @@ cmd_group_add(struct cli *c)
 		return fail_set(&c->fail, r, "group %s exists already", name);
 	if (r)
 		return fail_set(&c->fail, r, "%s", why.why);
-	r = link_changed(c, name, NULL);
-	return r ? r : answer_name(c, name);
+	return answer_changed(c, name, NULL);
 }
 
 static int
@@ -58,22 +50,10 @@ on_group(const struct db_row *row, void *ctx, struct fail *f)
 int
 cmd_group_list(struct cli *c)
 {
-	int r;
-
-	out_list(&c->out);
-	r = cli_query(c,
+	return answer_list(c,
 	    DB_STMT0("SELECT g.name, (SELECT COUNT(*) FROM grp_member m WHERE "
 		     "m.grp_id=g.id), g.created_us FROM grp g ORDER BY g.name"),
-	    on_group, &c->out);
-	return r ? r : out_end(&c->out);
-}
-
-static int
-on_word(const struct db_row *row, void *ctx, struct fail *f)
-{
-	(void)f;
-	out_word(ctx, db_row_text(row, 0));
-	return 0;
+	    on_group);
 }
 
 int
@@ -87,13 +67,10 @@ cmd_group_show(struct cli *c)
 	out_one(&c->out);
 	out_uuid(&c->out, "id", id);
 	out_text(&c->out, "name", c->args->pos[0]);
-	out_words(&c->out, "members");
-	r = cli_query(c,
+	r = answer_words(c, "members",
 	    DB_STMT("SELECT u.name FROM user u JOIN grp_member m ON "
 		    "m.user_id=u.id WHERE m.grp_id=? ORDER BY u.name",
-		db_uuid(id)),
-	    on_word, &c->out);
-	out_words_end(&c->out);
+		db_uuid(id)));
 	return r ? r : out_end(&c->out);
 }
 
@@ -122,9 +99,7 @@ cmd_group_remove(struct cli *c)
 
 	if (r == 0)
 		r = db_tx(c->db, remove_tx, id, &c->fail);
-	if (r == 0)
-		r = link_changed(c, name, NULL);
-	return r ? r : answer_name(c, name);
+	return r ? r : answer_changed(c, name, NULL);
 }
 
 struct members {

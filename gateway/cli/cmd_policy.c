@@ -7,8 +7,8 @@
 #include "base/loop.h"
 #include "base/uuid.h"
 #include "broker/policy.h"
+#include "cli/answer.h"
 #include "cli/cli.h"
-#include "cli/link.h"
 #include "cli/names.h"
 #include "cli/verbs.h"
 #include "cli/when.h"
@@ -195,14 +195,6 @@ insert_tx(struct db *db, void *ctx, struct fail *f)
 	return r;
 }
 
-static int
-answer_name(struct cli *c, const char *name)
-{
-	out_one(&c->out);
-	out_text(&c->out, "name", name);
-	return out_end(&c->out);
-}
-
 int
 cmd_policy_add(struct cli *c)
 {
@@ -226,8 +218,7 @@ cmd_policy_add(struct cli *c)
 		    &c->fail, r, "policy %s exists already", p.name);
 	if (r)
 		return fail_set(&c->fail, r, "%s", why.why);
-	r = link_changed(c, p.name, NULL);
-	return r ? r : answer_name(c, p.name);
+	return answer_changed(c, p.name, NULL);
 }
 
 static const char *
@@ -271,12 +262,8 @@ on_policy(const struct db_row *row, void *ctx, struct fail *f)
 int
 cmd_policy_list(struct cli *c)
 {
-	int r;
-
-	out_list(&c->out);
-	r = cli_query(c, DB_STMT0(POLICY_ROWS "ORDER BY priority DESC, name"),
-	    on_policy, &c->out);
-	return r ? r : out_end(&c->out);
+	return answer_list(
+	    c, DB_STMT0(POLICY_ROWS "ORDER BY priority DESC, name"), on_policy);
 }
 
 static int
@@ -285,25 +272,6 @@ on_show(const struct db_row *row, void *ctx, struct fail *f)
 	(void)f;
 	print_rules(ctx, row, 1);
 	return 0;
-}
-
-static int
-on_word(const struct db_row *row, void *ctx, struct fail *f)
-{
-	(void)f;
-	out_word(ctx, db_row_text(row, 0));
-	return 0;
-}
-
-static int
-show_words(struct cli *c, const char *key, const struct db_stmt *s)
-{
-	int r;
-
-	out_words(&c->out, key);
-	r = cli_query(c, s, on_word, &c->out);
-	out_words_end(&c->out);
-	return r;
 }
 
 int
@@ -320,26 +288,26 @@ cmd_policy_show(struct cli *c)
 	r = cli_query(c, DB_STMT(POLICY_ROWS "WHERE id=?", db_uuid(id)),
 	    on_show, &c->out);
 	if (r == 0)
-		r = show_words(c, "users",
+		r = answer_words(c, "users",
 		    DB_STMT("SELECT u.name FROM policy_subject s JOIN user u "
 			    "ON u.id=s.ref_id WHERE s.kind=0 AND "
 			    "s.policy_id=? ORDER BY u.name",
 			db_uuid(id)));
 	if (r == 0)
-		r = show_words(c, "groups",
+		r = answer_words(c, "groups",
 		    DB_STMT("SELECT g.name FROM policy_subject s JOIN grp g ON "
 			    "g.id=s.ref_id WHERE s.kind=1 AND s.policy_id=? "
 			    "ORDER BY g.name",
 			db_uuid(id)));
 	if (r == 0)
-		r = show_words(c, "accounts",
+		r = answer_words(c, "accounts",
 		    DB_STMT("SELECT CONCAT(a.name,'@',t.name) FROM "
 			    "policy_object o JOIN account a ON a.id=o.ref_id "
 			    "JOIN asset t ON t.id=a.asset_id WHERE o.kind=0 "
 			    "AND o.policy_id=? ORDER BY 1",
 			db_uuid(id)));
 	if (r == 0)
-		r = show_words(c, "assets",
+		r = answer_words(c, "assets",
 		    DB_STMT("SELECT t.name FROM policy_object o JOIN asset t "
 			    "ON t.id=o.ref_id WHERE o.kind=1 AND o.policy_id=? "
 			    "UNION ALL SELECT 'all' FROM policy_object WHERE "
@@ -359,9 +327,7 @@ cmd_policy_remove(struct cli *c)
 		r = cli_exec(c,
 		    DB_STMT("DELETE FROM policy WHERE id=?", db_uuid(id)),
 		    NULL);
-	if (r == 0)
-		r = link_changed(c, name, NULL);
-	return r ? r : answer_name(c, name);
+	return r ? r : answer_changed(c, name, NULL);
 }
 
 struct test {

@@ -10,6 +10,7 @@
 
 #include "base/hash.h"
 #include "base/uuid.h"
+#include "cli/answer.h"
 #include "cli/cli.h"
 #include "cli/names.h"
 #include "cli/recfile.h"
@@ -120,17 +121,14 @@ cmd_recording_show(struct cli *c)
 
 	if (r)
 		return r;
-	out_one(&c->out);
-	out_uuid(&c->out, "id", id);
-	r = cli_query(c,
+	return answer_one(c, id,
 	    DB_STMT("SELECT r.session_id, n.name, s.user_name, s.account_name, "
 		    "s.asset_name, r.state, r.truncated, r.started_us, "
 		    "r.duration_us, r.bytes, r.chunks, r.hash, r.path FROM "
 		    "recording r LEFT JOIN session s ON s.id=r.session_id LEFT "
 		    "JOIN node n ON n.id=r.node_id WHERE r.id=?",
 		db_uuid(id)),
-	    on_show, &c->out);
-	return r ? r : out_end(&c->out);
+	    on_show);
 }
 
 int

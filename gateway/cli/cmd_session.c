@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/loop.h"
+#include "cli/answer.h"
 #include "cli/cli.h"
 #include "cli/names.h"
 #include "cli/order.h"
@@ -138,9 +139,7 @@ cmd_session_show(struct cli *c)
 
 	if (r)
 		return r;
-	out_one(&c->out);
-	out_uuid(&c->out, "id", id);
-	r = cli_query(c,
+	return answer_one(c, id,
 	    DB_STMT("SELECT n.name, s.worker, s.user_name, s.account_name, "
 		    "s.asset_name, p.name, s.peer, s.target, s.protocol, "
 		    "s.state, s.started_us, s.ended_us, s.why, s.detail, "
@@ -148,8 +147,7 @@ cmd_session_show(struct cli *c)
 		    "session s LEFT JOIN node n ON n.id=s.node_id LEFT JOIN "
 		    "policy p ON p.id=s.policy_id WHERE s.id=?",
 		db_uuid(id)),
-	    on_show, &c->out);
-	return r ? r : out_end(&c->out);
+	    on_show);
 }
 
 /* Order verb, with the text of the second argument. */

@@ -5,6 +5,7 @@
 
 #include "base/loop.h"
 #include "base/uuid.h"
+#include "cli/answer.h"
 #include "cli/ask.h"
 #include "cli/cli.h"
 #include "cli/keyline.h"
@@ -156,24 +157,12 @@ on_user(const struct db_row *row, void *ctx, struct fail *f)
 int
 cmd_user_list(struct cli *c)
 {
-	int r;
-
-	out_list(&c->out);
-	r = cli_query(c,
+	return answer_list(c,
 	    DB_STMT0("SELECT u.name, u.full_name, u.roles, u.disabled, "
 		     "u.password_hash IS NOT NULL, (SELECT COUNT(*) FROM "
 		     "user_key k WHERE k.user_id=u.id), u.created_us "
 		     "FROM user u ORDER BY u.name"),
-	    on_user, &c->out);
-	return r ? r : out_end(&c->out);
-}
-
-static int
-on_word(const struct db_row *row, void *ctx, struct fail *f)
-{
-	(void)f;
-	out_word(ctx, db_row_text(row, 0));
-	return 0;
+	    on_user);
 }
 
 static int
@@ -211,22 +200,16 @@ cmd_user_show(struct cli *c)
 			    "created_us FROM user WHERE id=?",
 			db_uuid(id)),
 		    on_show, &c->out);
-	out_words(&c->out, "groups");
 	if (r == 0)
-		r = cli_query(c,
+		r = answer_words(c, "groups",
 		    DB_STMT("SELECT g.name FROM grp g JOIN grp_member m ON "
 			    "m.grp_id=g.id WHERE m.user_id=? ORDER BY g.name",
-			db_uuid(id)),
-		    on_word, &c->out);
-	out_words_end(&c->out);
-	out_words(&c->out, "keys");
+			db_uuid(id)));
 	if (r == 0)
-		r = cli_query(c,
+		r = answer_words(c, "keys",
 		    DB_STMT("SELECT CONCAT_WS(' ', alg, fingerprint, comment) "
 			    "FROM user_key WHERE user_id=? ORDER BY id",
-			db_uuid(id)),
-		    on_word, &c->out);
-	out_words_end(&c->out);
+			db_uuid(id)));
 	return r ? r : out_end(&c->out);
 }
 
@@ -243,11 +226,7 @@ set_disabled(struct cli *c, bool disabled)
 			    "WHERE id=?",
 			db_u64(disabled), db_uuid(id)),
 		    NULL);
-	if (r == 0)
-		r = link_changed(c, name, NULL);
-	if (r)
-		return r;
-	return print_password(c, name, NULL);
+	return r ? r : answer_changed(c, name, NULL);
 }
 
 int
@@ -279,9 +258,7 @@ cmd_user_role(struct cli *c)
 			    "WHERE id=?",
 			db_u64(roles), db_uuid(id)),
 		    NULL);
-	if (r == 0)
-		r = link_changed(c, name, names_roles_text(text, roles));
-	return r ? r : print_password(c, name, NULL);
+	return r ? r : answer_changed(c, name, names_roles_text(text, roles));
 }
 
 static int
@@ -330,9 +307,7 @@ remove_key(struct cli *c, const uint8_t user_id[16], const char *fp)
 	if (r == 0 && n == 0)
 		return fail_set(&c->fail, FAIL_NOTFOUND, "%s has no key %s",
 		    c->args->pos[0], fp);
-	if (r == 0)
-		r = link_changed(c, c->args->pos[0], fp);
-	return r ? r : print_password(c, c->args->pos[0], NULL);
+	return r ? r : answer_changed(c, c->args->pos[0], fp);
 }
 
 int

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/answer.h"
+
 #include "cli/keyline.h"
 
 #define LINE_SIZE 16384
@@ -67,9 +69,5 @@ on_key(const struct db_row *row, void *ctx, struct fail *f)
 int
 keyline_list(struct cli *c, const struct db_stmt *s)
 {
-	int r;
-
-	out_list(&c->out);
-	r = cli_query(c, s, on_key, &c->out);
-	return r ? r : out_end(&c->out);
+	return answer_list(c, s, on_key);
 }
