@@ -94,9 +94,7 @@ list(struct cli *c, const char *like, const char *since_default)
 		return r;
 	where_tail(&w, "ORDER BY a.at_us DESC, a.seq DESC LIMIT ?");
 	where_param(&w, db_u64(limit));
-	out_list(&c->out);
-	r = where_query(c, &w, on_event, &c->out);
-	return r ? r : out_end(&c->out);
+	return where_list(c, &w, on_event);
 }
 
 int

@@ -113,13 +113,12 @@ cmd_keystroke_search(struct cli *c)
 		return r;
 	where_tail(&w, "ORDER BY k.at_us DESC, k.seq DESC LIMIT ?");
 	where_param(&w, db_u64(limit));
-	out_list(&c->out);
-	r = where_query(c, &w, on_line, &c->out);
+	r = where_list(c, &w, on_line);
 	if (r == FAIL_TIMEOUT) {
 		c->fail = (struct fail){0};
 		return fail_set(&c->fail, r,
 		    "the search took too long: narrow it by --since, "
 		    "--session or --words");
 	}
-	return r ? r : out_end(&c->out);
+	return r;
 }

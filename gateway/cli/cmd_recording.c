@@ -80,9 +80,7 @@ cmd_recording_list(struct cli *c)
 		return r;
 	where_tail(&w, "ORDER BY r.started_us DESC LIMIT ?");
 	where_param(&w, db_u64(limit));
-	out_list(&c->out);
-	r = where_query(c, &w, on_recording, &c->out);
-	return r ? r : out_end(&c->out);
+	return where_list(c, &w, on_recording);
 }
 
 static int

@@ -67,6 +67,16 @@ where_query(struct cli *c, struct where *w, db_row_fn *fn, void *ctx)
 	return cli_query(c, &s, fn, ctx);
 }
 
+int
+where_list(struct cli *c, struct where *w, db_row_fn *fn)
+{
+	int r;
+
+	out_list(&c->out);
+	r = where_query(c, w, fn, &c->out);
+	return r ? r : out_end(&c->out);
+}
+
 static int
 parse_time(struct cli *c, const char *opt, const char *text, uint64_t *us)
 {

@@ -33,6 +33,8 @@ void where_tail(struct where *w, const char *tail);
 void where_param(struct where *w, struct db_val val);
 int where_query(
     struct cli *c, struct where *w, db_row_fn *fn, void *ctx) MUST_USE;
+/* What it selects, as answer_list(). */
+int where_list(struct cli *c, struct where *w, db_row_fn *fn) MUST_USE;
 
 /* The options --since, --until (of a column in us) and --limit. */
 int where_times(struct cli *c, struct where *w, const char *since_cond,
