@@ -40,6 +40,24 @@ cli_exec(struct cli *c, const struct db_stmt *s, uint64_t *affected)
 	return db_exec(c->db, s, affected, &c->fail);
 }
 
+static int
+both_tx(struct db *db, void *ctx, struct fail *f)
+{
+	const struct db_stmt *const *s = ctx;
+	int r = db_exec(db, s[0], NULL, f);
+
+	return r ? r : db_exec(db, s[1], NULL, f);
+}
+
+int
+cli_exec_both(
+    struct cli *c, const struct db_stmt *first, const struct db_stmt *then)
+{
+	const struct db_stmt *both[] = {first, then};
+
+	return db_tx(c->db, both_tx, both, &c->fail);
+}
+
 int
 cli_query(struct cli *c, const struct db_stmt *s, db_row_fn *fn, void *ctx)
 {

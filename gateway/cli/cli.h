@@ -38,6 +38,9 @@ int cli_usage(struct cli *c, const char *fmt, ...) PRINTF_LIKE(2, 3) MUST_USE;
 /* Statements with c->db and the cause in c->fail. */
 int cli_exec(
     struct cli *c, const struct db_stmt *s, uint64_t *affected) MUST_USE;
+/* Both or neither. */
+int cli_exec_both(struct cli *c, const struct db_stmt *first,
+    const struct db_stmt *then) MUST_USE;
 int cli_query(
     struct cli *c, const struct db_stmt *s, db_row_fn *fn, void *ctx) MUST_USE;
 

@@ -298,21 +298,6 @@ cmd_account_show(struct cli *c)
 	return r ? r : out_end(o);
 }
 
-static int
-remove_tx(struct db *db, void *ctx, struct fail *f)
-{
-	const uint8_t *id = ctx;
-	int r = db_exec(db,
-	    DB_STMT("DELETE FROM policy_object WHERE kind=? AND ref_id=?",
-		db_u64(OBJECT_ACCOUNT), db_uuid(id)),
-	    NULL, f);
-
-	return r ? r
-		 : db_exec(db,
-		       DB_STMT("DELETE FROM account WHERE id=?", db_uuid(id)),
-		       NULL, f);
-}
-
 int
 cmd_account_remove(struct cli *c)
 {
@@ -321,7 +306,11 @@ cmd_account_remove(struct cli *c)
 	int r = names_account(c, full, id, NULL);
 
 	if (r == 0)
-		r = db_tx(c->db, remove_tx, id, &c->fail);
+		r = cli_exec_both(c,
+		    DB_STMT("DELETE FROM policy_object WHERE kind=? AND "
+			    "ref_id=?",
+			db_u64(OBJECT_ACCOUNT), db_uuid(id)),
+		    DB_STMT("DELETE FROM account WHERE id=?", db_uuid(id)));
 	if (r == 0)
 		r = link_changed(c, full, NULL);
 	return r ? r : print_account(c, full, NULL);

@@ -258,25 +258,6 @@ cmd_asset_show(struct cli *c)
 	return r ? r : out_end(o);
 }
 
-/* What policies say about it and its accounts has no foreign key. */
-static int
-remove_tx(struct db *db, void *ctx, struct fail *f)
-{
-	const uint8_t *id = ctx;
-	int r = db_exec(db,
-	    DB_STMT("DELETE FROM policy_object WHERE (kind=? AND ref_id=?) OR "
-		    "(kind=? AND ref_id IN (SELECT id FROM account WHERE "
-		    "asset_id=?))",
-		db_u64(OBJECT_ASSET), db_uuid(id), db_u64(OBJECT_ACCOUNT),
-		db_uuid(id)),
-	    NULL, f);
-
-	return r ? r
-		 : db_exec(db,
-		       DB_STMT("DELETE FROM asset WHERE id=?", db_uuid(id)),
-		       NULL, f);
-}
-
 int
 cmd_asset_remove(struct cli *c)
 {
@@ -284,8 +265,15 @@ cmd_asset_remove(struct cli *c)
 	uint8_t id[16];
 	int r = names_asset(c, name, id);
 
+	/* What policies say about it and its accounts has no foreign key. */
 	if (r == 0)
-		r = db_tx(c->db, remove_tx, id, &c->fail);
+		r = cli_exec_both(c,
+		    DB_STMT("DELETE FROM policy_object WHERE (kind=? AND "
+			    "ref_id=?) OR (kind=? AND ref_id IN (SELECT id "
+			    "FROM account WHERE asset_id=?))",
+			db_u64(OBJECT_ASSET), db_uuid(id),
+			db_u64(OBJECT_ACCOUNT), db_uuid(id)),
+		    DB_STMT("DELETE FROM asset WHERE id=?", db_uuid(id)));
 	return r ? r : answer_changed(c, name, NULL);
 }
 

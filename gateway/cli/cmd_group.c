@@ -74,22 +74,6 @@ cmd_group_show(struct cli *c)
 	return r ? r : out_end(&c->out);
 }
 
-/* What policies say about a group has no foreign key. */
-static int
-remove_tx(struct db *db, void *ctx, struct fail *f)
-{
-	const uint8_t *id = ctx;
-	int r = db_exec(db,
-	    DB_STMT("DELETE FROM policy_subject WHERE kind=? AND ref_id=?",
-		db_u64(SUBJECT_GROUP), db_uuid(id)),
-	    NULL, f);
-
-	return r ? r
-		 : db_exec(db,
-		       DB_STMT("DELETE FROM grp WHERE id=?", db_uuid(id)), NULL,
-		       f);
-}
-
 int
 cmd_group_remove(struct cli *c)
 {
@@ -97,8 +81,13 @@ cmd_group_remove(struct cli *c)
 	uint8_t id[16];
 	int r = names_group(c, name, id);
 
+	/* What policies say about a group has no foreign key. */
 	if (r == 0)
-		r = db_tx(c->db, remove_tx, id, &c->fail);
+		r = cli_exec_both(c,
+		    DB_STMT("DELETE FROM policy_subject WHERE kind=? AND "
+			    "ref_id=?",
+			db_u64(SUBJECT_GROUP), db_uuid(id)),
+		    DB_STMT("DELETE FROM grp WHERE id=?", db_uuid(id)));
 	return r ? r : answer_changed(c, name, NULL);
 }
 
