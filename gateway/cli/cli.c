@@ -64,6 +64,22 @@ cli_query(struct cli *c, const struct db_stmt *s, db_row_fn *fn, void *ctx)
 	return db_query(c->db, s, fn, ctx, &c->fail);
 }
 
+static int
+on_found(const struct db_row *row, void *ctx, struct fail *f)
+{
+	(void)row;
+	(void)f;
+	*(bool *)ctx = true;
+	return 0;
+}
+
+int
+cli_found(struct cli *c, const struct db_stmt *s, bool *found)
+{
+	*found = false;
+	return cli_query(c, s, on_found, found);
+}
+
 static bool
 has_bit(unsigned needs, unsigned bit)
 {

@@ -38,6 +38,8 @@ int cli_usage(struct cli *c, const char *fmt, ...) PRINTF_LIKE(2, 3) MUST_USE;
 /* Statements with c->db and the cause in c->fail. */
 int cli_exec(
     struct cli *c, const struct db_stmt *s, uint64_t *affected) MUST_USE;
+/* Does it select a row? */
+int cli_found(struct cli *c, const struct db_stmt *s, bool *found) MUST_USE;
 /* Both or neither. */
 int cli_exec_both(struct cli *c, const struct db_stmt *first,
     const struct db_stmt *then) MUST_USE;

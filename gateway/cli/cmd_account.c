@@ -75,24 +75,15 @@ print_account(struct cli *c, const char *full, const struct seal *s)
 	return out_end(o);
 }
 
-static int
-on_exists(const struct db_row *row, void *ctx, struct fail *f)
-{
-	(void)row;
-	(void)f;
-	*(bool *)ctx = true;
-	return 0;
-}
-
 /* Before a person is asked for the secret. */
 static int
 refuse_known(struct cli *c, const struct account *a, const char *full)
 {
-	bool known = false;
-	int r = cli_query(c,
+	bool known;
+	int r = cli_found(c,
 	    DB_STMT("SELECT 1 FROM account WHERE asset_id=? AND name=?",
 		db_uuid(a->asset_id), db_text(a->name)),
-	    on_exists, &known);
+	    &known);
 
 	if (r == 0 && known)
 		return fail_set(

@@ -110,23 +110,13 @@ insert_tx(struct db *db, void *ctx, struct fail *f)
 	return r ? r : hostkeys_pin(db, a->id, &a->keys, f);
 }
 
-static int
-on_exists(const struct db_row *row, void *ctx, struct fail *f)
-{
-	(void)row;
-	(void)f;
-	*(bool *)ctx = true;
-	return 0;
-}
-
 /* Before the scan: a person should not confirm keys for nothing. */
 static int
 refuse_known(struct cli *c, const char *name)
 {
-	bool known = false;
-	int r = cli_query(c,
-	    DB_STMT("SELECT 1 FROM asset WHERE name=?", db_text(name)),
-	    on_exists, &known);
+	bool known;
+	int r = cli_found(c,
+	    DB_STMT("SELECT 1 FROM asset WHERE name=?", db_text(name)), &known);
 
 	if (r == 0 && known)
 		return fail_set(

@@ -204,15 +204,6 @@ names_session(struct cli *c, const char *text, uint8_t id[16])
 	    id);
 }
 
-static int
-on_found(const struct db_row *row, void *ctx, struct fail *f)
-{
-	(void)row;
-	(void)f;
-	*(bool *)ctx = true;
-	return 0;
-}
-
 int
 names_recording(struct cli *c, const char *text, uint8_t id[16])
 {
@@ -221,11 +212,11 @@ names_recording(struct cli *c, const char *text, uint8_t id[16])
 	int r;
 
 	if (prefix_range(text, low, high) == 0) {
-		r = cli_query(c,
+		r = cli_found(c,
 		    DB_STMT("SELECT 1 FROM recording WHERE id BETWEEN ? AND ? "
 			    "LIMIT 1",
 			db_uuid(low), db_uuid(high)),
-		    on_found, &found);
+		    &found);
 		if (r)
 			return r;
 	}
