@@ -58,6 +58,12 @@ add_tx(struct db *db, void *ctx, struct fail *f)
 	return r ? r : insert_credential(db, a, f);
 }
 
+static const char *
+cred_text(uint64_t kind)
+{
+	return kind == CRED_KEY ? "key" : "password";
+}
+
 static int
 print_account(struct cli *c, const char *full, const struct seal *s)
 {
@@ -66,13 +72,21 @@ print_account(struct cli *c, const char *full, const struct seal *s)
 	out_one(o);
 	out_text(o, "account", full);
 	if (s) {
-		out_text(
-		    o, "credential", s->kind == CRED_KEY ? "key" : "password");
+		out_text(o, "credential", cred_text(s->kind));
 		out_uint(o, "version", s->version);
 		if (s->fingerprint[0])
 			out_text(o, "fingerprint", s->fingerprint);
 	}
 	return out_end(o);
+}
+
+/* full has a new credential in the database. */
+static int
+stored(struct cli *c, const char *full, const struct seal *s)
+{
+	int r = link_changed(c, full, cred_text(s->kind));
+
+	return r ? r : print_account(c, full, s);
 }
 
 /* Before a person is asked for the secret. */
@@ -120,10 +134,7 @@ cmd_account_add(struct cli *c)
 			r = fail_set(&c->fail, r, "%s", why.why);
 	}
 	if (r == 0)
-		r = link_changed(
-		    c, full, a.seal.kind == CRED_KEY ? "key" : "password");
-	if (r == 0)
-		r = print_account(c, full, &a.seal);
+		r = stored(c, full, &a.seal);
 	seal_fini(&a.seal);
 	return r;
 }
@@ -179,10 +190,7 @@ cmd_account_set(struct cli *c)
 				: why.why);
 	}
 	if (r == 0)
-		r = link_changed(
-		    c, full, a.seal.kind == CRED_KEY ? "key" : "password");
-	if (r == 0)
-		r = print_account(c, full, &a.seal);
+		r = stored(c, full, &a.seal);
 	seal_fini(&a.seal);
 	return r;
 }
@@ -252,8 +260,7 @@ on_credential(const struct db_row *row, void *ctx, struct fail *f)
 
 	(void)f;
 	snprintf(text, sizeof(text), "%s %u %s %s",
-	    db_row_u64(row, 1) == CRED_KEY ? "key" : "password",
-	    (unsigned)db_row_u64(row, 0),
+	    cred_text(db_row_u64(row, 1)), (unsigned)db_row_u64(row, 0),
 	    db_row_u64(row, 2) == CREDENTIAL_CURRENT ? "current" : "previous",
 	    when_text(at, db_row_u64(row, 3)));
 	out_word(ctx, text);
