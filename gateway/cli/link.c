@@ -66,6 +66,12 @@ refused(struct span why, uint32_t code, struct fail *f)
 	return fail_set(f, r, "%.*s", (int)why.len, (const char *)why.p);
 }
 
+static int
+unreadable(struct fail *f)
+{
+	return fail_set(f, FAIL_PROTO, "sallyportd: bad answer");
+}
+
 /* One exchange; a reply of another type than wanted stays in buf. */
 static int
 ask(int fd, const struct link_ask *a, struct buf *buf, uint16_t *type,
@@ -93,20 +99,39 @@ finish(const struct link_ask *a, struct buf *buf, uint16_t type, struct fail *f)
 	return 0;
 }
 
-int
-link_broker(int fd, const struct link_ask *a, struct fail *f)
+/* Reads the message by which one of the two says no. */
+typedef int refusal_fn(struct span body, struct fail *f);
+
+static int
+broker_refusal(struct span body, struct fail *f)
 {
 	struct bm_error e;
+
+	return bm_error_get(body, &e) ? unreadable(f)
+				      : refused(e.why, e.code, f);
+}
+
+static int
+keeper_refusal(struct span body, struct fail *f)
+{
+	struct km_error e;
+
+	return km_error_get(body, &e) ? unreadable(f)
+				      : refused(e.why, e.code, f);
+}
+
+static int
+exchange(int fd, const struct link_ask *a, uint16_t refusal_type,
+    refusal_fn *refusal, struct fail *f)
+{
 	struct buf buf;
 	uint16_t type = 0;
 	int r;
 
 	buf_init_secret(&buf, IPC_BODY_MAX);
 	r = ask(fd, a, &buf, &type, f);
-	if (r == 0 && type == bm_error_type)
-		r = bm_error_get(buf_span(&buf), &e)
-			? fail_set(f, FAIL_PROTO, "sallyportd: bad answer")
-			: refused(e.why, e.code, f);
+	if (r == 0 && type == refusal_type)
+		r = refusal(buf_span(&buf), f);
 	else if (r == 0)
 		r = finish(a, &buf, type, f);
 	buf_fini(&buf);
@@ -114,23 +139,15 @@ link_broker(int fd, const struct link_ask *a, struct fail *f)
 }
 
 int
+link_broker(int fd, const struct link_ask *a, struct fail *f)
+{
+	return exchange(fd, a, bm_error_type, broker_refusal, f);
+}
+
+int
 link_keeper(int fd, const struct link_ask *a, struct fail *f)
 {
-	struct km_error e;
-	struct buf buf;
-	uint16_t type = 0;
-	int r;
-
-	buf_init_secret(&buf, IPC_BODY_MAX);
-	r = ask(fd, a, &buf, &type, f);
-	if (r == 0 && type == km_error_type)
-		r = km_error_get(buf_span(&buf), &e)
-			? fail_set(f, FAIL_PROTO, "sallyportd: bad answer")
-			: refused(e.why, e.code, f);
-	else if (r == 0)
-		r = finish(a, &buf, type, f);
-	buf_fini(&buf);
-	return r;
+	return exchange(fd, a, km_error_type, keeper_refusal, f);
 }
 
 const char *
