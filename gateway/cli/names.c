@@ -80,36 +80,37 @@ find(struct cli *c, const char *what, const struct db_stmt *q, const char *name,
 	return r ? fail_set(&c->fail, r, "%s", fail_why(&why, r)) : 0;
 }
 
+static int
+by_name(struct cli *c, const char *what, const char *sql, const char *name,
+    uint8_t id[16])
+{
+	return find(c, what, DB_STMT_SYNC(sql, db_text(name)), name, id);
+}
+
 int
 names_user(struct cli *c, const char *name, uint8_t id[16])
 {
-	return find(c, "user",
-	    DB_STMT_SYNC("SELECT id FROM user WHERE name=?", db_text(name)),
-	    name, id);
+	return by_name(c, "user", "SELECT id FROM user WHERE name=?", name, id);
 }
 
 int
 names_group(struct cli *c, const char *name, uint8_t id[16])
 {
-	return find(c, "group",
-	    DB_STMT_SYNC("SELECT id FROM grp WHERE name=?", db_text(name)),
-	    name, id);
+	return by_name(c, "group", "SELECT id FROM grp WHERE name=?", name, id);
 }
 
 int
 names_asset(struct cli *c, const char *name, uint8_t id[16])
 {
-	return find(c, "asset",
-	    DB_STMT_SYNC("SELECT id FROM asset WHERE name=?", db_text(name)),
-	    name, id);
+	return by_name(
+	    c, "asset", "SELECT id FROM asset WHERE name=?", name, id);
 }
 
 int
 names_policy(struct cli *c, const char *name, uint8_t id[16])
 {
-	return find(c, "policy",
-	    DB_STMT_SYNC("SELECT id FROM policy WHERE name=?", db_text(name)),
-	    name, id);
+	return by_name(
+	    c, "policy", "SELECT id FROM policy WHERE name=?", name, id);
 }
 
 int
