@@ -125,10 +125,8 @@ cmd_user_passwd(struct cli *c)
 		    NULL);
 	if (r == 0)
 		r = link_changed(c, name, NULL);
-	if (r == 0 && shown)
-		r = print_password(c, name, password);
-	else if (r == 0)
-		r = print_password(c, name, NULL);
+	if (r == 0)
+		r = print_password(c, name, shown ? password : NULL);
 	wipe(hash, sizeof(hash));
 	secret_free(password);
 	return r;
