@@ -92,6 +92,8 @@ uint64_t db_row_u64(const struct db_row *r, size_t col); /* null, text: 0 */
 int64_t db_row_i64(const struct db_row *r, size_t col);
 struct span db_row_bytes(const struct db_row *r, size_t col);
 const char *db_row_text(const struct db_row *r, size_t col); /* never NULL */
+/* The text in an array of size bytes, cut to fit. */
+void db_row_copy(const struct db_row *r, size_t col, char *dst, size_t size);
 /* FAIL_FORMAT, with zeros in id, when the column is not 16 bytes. */
 int db_row_uuid(const struct db_row *r, size_t col, uint8_t id[16]);
 

@@ -96,6 +96,16 @@ db_row_text(const struct db_row *r, size_t col)
 	return (const char *)db_row_bytes(r, col).p;
 }
 
+void
+db_row_copy(const struct db_row *r, size_t col, char *dst, size_t size)
+{
+	const char *text = db_row_text(r, col);
+	size_t n = strnlen(text, size - 1);
+
+	memcpy(dst, text, n);
+	dst[n] = '\0';
+}
+
 int
 db_row_uuid(const struct db_row *r, size_t col, uint8_t id[16])
 {

@@ -17,15 +17,6 @@
 
 enum { GROUPS_MAX = 1024 };
 
-static void
-copy_text(char *dst, size_t size, const char *src)
-{
-	size_t n = strnlen(src, size - 1);
-
-	memcpy(dst, src, n);
-	dst[n] = '\0';
-}
-
 /* ---- login */
 
 static int
@@ -35,7 +26,7 @@ on_user(const struct db_row *r, void *ctx, struct fail *f)
 
 	(void)f;
 	q->found = true;
-	copy_text(q->hash, sizeof(q->hash), db_row_text(r, 1));
+	db_row_copy(r, 1, q->hash, sizeof(q->hash));
 	q->disabled = db_row_u64(r, 2) != 0;
 	q->must_change = db_row_u64(r, 3) != 0;
 	return db_row_uuid(r, 0, q->id);
@@ -99,7 +90,7 @@ no(struct query_want *q, int why, const char *detail)
 {
 	if (q->why == 0) {
 		q->why = why;
-		copy_text(q->detail, sizeof(q->detail), detail);
+		(void)snprintf(q->detail, sizeof(q->detail), "%s", detail);
 	}
 	return 0;
 }
@@ -122,7 +113,7 @@ on_asset(const struct db_row *r, void *ctx, struct fail *f)
 	struct query_want *q = ctx;
 
 	(void)f;
-	copy_text(q->address, sizeof(q->address), db_row_text(r, 1));
+	db_row_copy(r, 1, q->address, sizeof(q->address));
 	q->port = (uint16_t)db_row_u64(r, 2);
 	q->legacy = db_row_u64(r, 4) != 0;
 	if (db_row_u64(r, 5) != 0)
@@ -138,7 +129,7 @@ on_account(const struct db_row *r, void *ctx, struct fail *f)
 	struct query_want *q = ctx;
 
 	(void)f;
-	copy_text(q->login, sizeof(q->login), db_row_text(r, 1));
+	db_row_copy(r, 1, q->login, sizeof(q->login));
 	if (db_row_u64(r, 2) != 0)
 		return no(q, WHY_NO_ASSET, "the account is disabled");
 	return db_row_uuid(r, 0, q->account_id);

@@ -86,15 +86,6 @@ store_new(const struct db_opts *o, const uint8_t node_id[16])
 	return s;
 }
 
-static void
-copy_text(char *dst, size_t size, const char *src)
-{
-	size_t n = strnlen(src, size - 1);
-
-	memcpy(dst, src, n);
-	dst[n] = '\0';
-}
-
 static int
 on_session(const struct db_row *r, void *ctx, struct fail *f)
 {
@@ -105,11 +96,11 @@ on_session(const struct db_row *r, void *ctx, struct fail *f)
 	s->state = db_row_u64(r, 0);
 	s->started_us = db_row_u64(r, 1);
 	s->protocol = db_row_u64(r, 2);
-	copy_text(s->user, sizeof(s->user), db_row_text(r, 3));
-	copy_text(s->account, sizeof(s->account), db_row_text(r, 4));
-	copy_text(s->asset, sizeof(s->asset), db_row_text(r, 5));
-	copy_text(s->peer, sizeof(s->peer), db_row_text(r, 6));
-	copy_text(s->target, sizeof(s->target), db_row_text(r, 7));
+	db_row_copy(r, 3, s->user, sizeof(s->user));
+	db_row_copy(r, 4, s->account, sizeof(s->account));
+	db_row_copy(r, 5, s->asset, sizeof(s->asset));
+	db_row_copy(r, 6, s->peer, sizeof(s->peer));
+	db_row_copy(r, 7, s->target, sizeof(s->target));
 	return 0;
 }
 

@@ -305,7 +305,7 @@ on_where(const struct db_row *row, void *ctx, struct fail *f)
 	struct where *w = ctx;
 
 	(void)f;
-	snprintf(w->address, sizeof(w->address), "%s", db_row_text(row, 0));
+	db_row_copy(row, 0, w->address, sizeof(w->address));
 	w->port = (uint16_t)db_row_u64(row, 1);
 	return 0;
 }

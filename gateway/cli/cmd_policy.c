@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The verbs of policies: who may use which account, and how it is recorded. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -374,7 +373,7 @@ on_test_name(const struct db_row *row, void *ctx, struct fail *f)
 	struct test *t = ctx;
 
 	(void)f;
-	snprintf(t->name, sizeof(t->name), "%s", db_row_text(row, 0));
+	db_row_copy(row, 0, t->name, sizeof(t->name));
 	return 0;
 }
 

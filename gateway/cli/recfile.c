@@ -24,7 +24,7 @@ on_found(const struct db_row *row, void *ctx, struct fail *f)
 	struct recfile *rec = ctx;
 
 	(void)f;
-	snprintf(rec->path, sizeof(rec->path), "%s", db_row_text(row, 0));
+	db_row_copy(row, 0, rec->path, sizeof(rec->path));
 	if (wrapped.len <= sizeof(rec->wrapped)) {
 		memcpy(rec->wrapped, wrapped.p, wrapped.len);
 		rec->wrapped_len = wrapped.len;

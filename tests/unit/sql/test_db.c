@@ -75,7 +75,7 @@ on_row(const struct db_row *r, void *ctx, struct fail *f)
 	s->u = db_row_u64(r, 1);
 	s->i = db_row_i64(r, 2);
 	s->null = db_row_null(r, 3);
-	snprintf(s->s, sizeof(s->s), "%s", db_row_text(r, 3));
+	db_row_copy(r, 3, s->s, sizeof(s->s));
 	s->b_len = b.len;
 	memcpy(s->b, b.p, b.len);
 	return 0;

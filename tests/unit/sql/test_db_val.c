@@ -59,6 +59,27 @@ numbers_are_kept_within_what_is_asked_for(void **state UNUSED)
 }
 
 static void
+text_is_cut_to_the_array(void **state UNUSED)
+{
+	const struct db_val v[] = {
+	    db_text("abcd"), db_text(""), db_u64(7), db_null()};
+	const struct db_row r = {.v = v, .n = ARRAY_LEN(v)};
+	char dst[6] = "------";
+
+	db_row_copy(&r, 0, dst, 5);
+	assert_memory_equal(dst, "abcd\0-", 6);
+	db_row_copy(&r, 0, dst, 4);
+	assert_memory_equal(dst, "abc\0\0-", 6);
+	db_row_copy(&r, 0, dst, 1);
+	assert_string_equal(dst, "");
+	for (size_t i = 1; i < 5; i++) {
+		dst[0] = '-';
+		db_row_copy(&r, i, dst, sizeof(dst));
+		assert_string_equal(dst, "");
+	}
+}
+
+static void
 an_id_has_sixteen_bytes(void **state UNUSED)
 {
 	static const uint8_t bytes[17] = {1, 2, 3};
@@ -80,6 +101,7 @@ main(void)
 	    cmocka_unit_test(nothing_is_null),
 	    cmocka_unit_test(a_column_that_is_not_there_reads_as_null),
 	    cmocka_unit_test(numbers_are_kept_within_what_is_asked_for),
+	    cmocka_unit_test(text_is_cut_to_the_array),
 	    cmocka_unit_test(an_id_has_sixteen_bytes),
 	};
 
