@@ -10,57 +10,49 @@
 
 enum { MOVE_VERSION = 1, MOVE_LEG_MAX = 8 * 1024 * 1024 };
 
-/* Texts and numbers of the session in one order for both directions. */
-#define MOVE_TEXTS(X)                                                          \
-	X(s->peer)                                                             \
-	X(s->login.user)                                                       \
-	X(s->login.account)                                                    \
-	X(s->login.asset)                                                      \
-	X(s->grant.user)                                                       \
-	X(s->grant.account)                                                    \
-	X(s->grant.asset)                                                      \
-	X(s->grant.login)                                                      \
-	X(s->target_addr)                                                      \
-	X(s->paused_by)                                                        \
-	X(s->log.prefix)
-#define MOVE_NUMBERS(X)                                                        \
-	X(s->grant.node_seq)                                                   \
-	X(s->began_ns)                                                         \
-	X(s->active_ns)                                                        \
-	X(s->warned_ns)
-#define MOVE_SMALL(X)                                                          \
-	X(s->grant.legacy)                                                     \
-	X(s->grant.shell)                                                      \
-	X(s->grant.exec)                                                       \
-	X(s->grant.sftp)                                                       \
-	X(s->grant.on_fail)                                                    \
-	X(s->grant.admin)
-#define MOVE_IDS(X)                                                            \
-	X(s->grant.session_id)                                                 \
-	X(s->grant.rec_id)                                                     \
-	X(s->grant.grant_id)                                                   \
-	X(s->grant.dek_id)
+/* What is put and what is got of the session s, in the order of both. */
+#define MOVE_FACTS(TEXT, NUMBER, SMALL, ID, WORD)                              \
+	TEXT(s->peer)                                                          \
+	TEXT(s->login.user)                                                    \
+	TEXT(s->login.account)                                                 \
+	TEXT(s->login.asset)                                                   \
+	TEXT(s->grant.user)                                                    \
+	TEXT(s->grant.account)                                                 \
+	TEXT(s->grant.asset)                                                   \
+	TEXT(s->grant.login)                                                   \
+	TEXT(s->target_addr)                                                   \
+	TEXT(s->paused_by)                                                     \
+	TEXT(s->log.prefix)                                                    \
+	NUMBER(s->grant.node_seq)                                              \
+	NUMBER(s->began_ns)                                                    \
+	NUMBER(s->active_ns)                                                   \
+	NUMBER(s->warned_ns)                                                   \
+	SMALL(s->grant.legacy)                                                 \
+	SMALL(s->grant.shell)                                                  \
+	SMALL(s->grant.exec)                                                   \
+	SMALL(s->grant.sftp)                                                   \
+	SMALL(s->grant.on_fail)                                                \
+	SMALL(s->grant.admin)                                                  \
+	ID(s->grant.session_id)                                                \
+	ID(s->grant.rec_id)                                                    \
+	ID(s->grant.grant_id)                                                  \
+	ID(s->grant.dek_id)                                                    \
+	WORD(s->grant.idle_s)                                                  \
+	WORD(s->grant.length_s)                                                \
+	WORD(s->keys_seq)
+
+#define PUT_TEXT(f) r = r ? r : buf_put_cstring(out, f);
+#define PUT_NUMBER(f) r = r ? r : buf_put_u64(out, f);
+#define PUT_SMALL(f) r = r ? r : buf_put_u8(out, f);
+#define PUT_ID(f) r = r ? r : buf_put(out, f, UUID_LEN);
+#define PUT_WORD(f) r = r ? r : buf_put_u32(out, f);
 
 static int
 put_facts(const struct ssh_session *s, struct buf *out)
 {
 	int r = buf_put_u8(out, MOVE_VERSION);
 
-#define TEXT(f) r = r ? r : buf_put_cstring(out, f);
-#define NUMBER(f) r = r ? r : buf_put_u64(out, f);
-#define SMALL(f) r = r ? r : buf_put_u8(out, f);
-#define ID(f) r = r ? r : buf_put(out, f, UUID_LEN);
-	MOVE_TEXTS(TEXT)
-	MOVE_NUMBERS(NUMBER)
-	MOVE_SMALL(SMALL)
-	MOVE_IDS(ID)
-#undef TEXT
-#undef NUMBER
-#undef SMALL
-#undef ID
-	r = r ? r : buf_put_u32(out, s->grant.idle_s);
-	r = r ? r : buf_put_u32(out, s->grant.length_s);
-	r = r ? r : buf_put_u32(out, s->keys_seq);
+	MOVE_FACTS(PUT_TEXT, PUT_NUMBER, PUT_SMALL, PUT_ID, PUT_WORD)
 	r = r ? r : buf_put_u8(out, s->paused);
 	r = r ? r
 	      : buf_put_string(
@@ -82,6 +74,12 @@ get_id(struct span *in, uint8_t id[UUID_LEN])
 	return r;
 }
 
+#define GET_TEXT(f) r = r ? r : span_cstring(in, f, sizeof(f));
+#define GET_NUMBER(f) r = r ? r : span_u64(in, &(f));
+#define GET_SMALL(f) r = r ? r : span_u8(in, &(f));
+#define GET_ID(f) r = r ? r : get_id(in, f);
+#define GET_WORD(f) r = r ? r : span_u32(in, &(f));
+
 static int
 get_facts(struct ssh_session *s, struct span *in)
 {
@@ -93,21 +91,7 @@ get_facts(struct ssh_session *s, struct span *in)
 		return r;
 	if (version != MOVE_VERSION)
 		return FAIL_UNSUPPORTED;
-#define TEXT(f) r = r ? r : span_cstring(in, f, sizeof(f));
-#define NUMBER(f) r = r ? r : span_u64(in, &(f));
-#define SMALL(f) r = r ? r : span_u8(in, &(f));
-#define ID(f) r = r ? r : get_id(in, f);
-	MOVE_TEXTS(TEXT)
-	MOVE_NUMBERS(NUMBER)
-	MOVE_SMALL(SMALL)
-	MOVE_IDS(ID)
-#undef TEXT
-#undef NUMBER
-#undef SMALL
-#undef ID
-	r = r ? r : span_u32(in, &s->grant.idle_s);
-	r = r ? r : span_u32(in, &s->grant.length_s);
-	r = r ? r : span_u32(in, &s->keys_seq);
+	MOVE_FACTS(GET_TEXT, GET_NUMBER, GET_SMALL, GET_ID, GET_WORD)
 	r = r ? r : span_u8(in, &paused);
 	r = r ? r : span_string(in, &pins);
 	r = r ? r : span_string(in, &wrapped);
