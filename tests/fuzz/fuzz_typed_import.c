@@ -4,35 +4,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void
-on_in(void *ctx, uint64_t mono_ns, const uint8_t *p, size_t len)
-{
-	(void)ctx;
-	(void)mono_ns;
-	MUST(p != NULL && len > 0);
-}
-
-static void
-on_noecho(void *ctx, uint64_t mono_ns, uint32_t count)
-{
-	(void)ctx;
-	(void)mono_ns;
-	MUST(count == 1);
-}
-
-static void
-on_line(void *ctx, uint64_t mono_ns, const char *text, size_t len)
-{
-	(void)ctx;
-	(void)mono_ns;
-	typed_drive_line(text, len);
-}
-
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct typed_ops ops = {on_in, on_noecho, on_line};
-	const struct typed_opts o = {.ops = &ops};
+	size_t out = 0;
+	const struct typed_opts o = {.ops = &typed_drive_ops, .ctx = &out};
 	static const uint8_t text[] = "a\x1b[A\rb";
 	struct typed *t;
 

@@ -61,6 +61,32 @@ typed_drive_line(const char *text, size_t len)
 }
 
 static void
+on_in(void *ctx, uint64_t mono_ns, const uint8_t *p, size_t len)
+{
+	(void)mono_ns;
+	MUST(p != NULL && len > 0);
+	*(size_t *)ctx += len;
+}
+
+static void
+on_noecho(void *ctx, uint64_t mono_ns, uint32_t count)
+{
+	(void)mono_ns;
+	MUST(count == 1);
+	*(size_t *)ctx += count;
+}
+
+static void
+on_line(void *ctx, uint64_t mono_ns, const char *text, size_t len)
+{
+	(void)ctx;
+	(void)mono_ns;
+	typed_drive_line(text, len);
+}
+
+const struct typed_ops typed_drive_ops = {on_in, on_noecho, on_line};
+
+static void
 step(struct drive *d, uint8_t what, uint8_t n, struct span *s)
 {
 	struct span bytes = SPAN(s->p, n < s->len ? n : s->len);

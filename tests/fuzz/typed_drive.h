@@ -29,4 +29,10 @@ struct typed *typed_drive_move(struct typed *t, const struct typed_opts *o);
 /* A line that was given out must be text that can be shown. */
 void typed_drive_line(const char *text, size_t len);
 
+/*
+ * What must hold of all that comes out.  ctx is a size_t that is added to: the
+ * bytes of input in plain, and how often it was masked.
+ */
+extern const struct typed_ops typed_drive_ops;
+
 #endif /* TESTS_FUZZ_TYPED_DRIVE_H */
