@@ -11,14 +11,11 @@
 #include <vterm.h>
 
 #include "base/fail.h"
-#include "base/utf8.h"
 
 #include "recorder/replay/arena.h"
+#include "recorder/replay/cell.h"
 #include "recorder/replay/screen.h"
 #include "recorder/replay/vtclean.h"
-
-_Static_assert(
-    SCREEN_CHARS == VTERM_MAX_CHARS_PER_CELL, "cells of another size");
 
 /* What is not in the arena, and saved beside it. */
 struct side {
@@ -74,63 +71,7 @@ vt_free(void *p, void *ctx)
 static VTermAllocatorFunctions allocator = {
     .malloc = vt_malloc, .free = vt_free};
 
-/* ---- cells to text */
-
-/* Private use is what prompts draw their arrows with. */
-static bool
-is_shown(uint32_t cp)
-{
-	return utf8_printable(cp) || (cp >= 0xe000 && cp <= 0xf8ff);
-}
-
-/*
- * The characters of a cell; returns how many.  What must not be printed is
- * U+FFFD; but what would only be combined with it is left out, because U+FFFD
- * would take a column of its own.
- */
-static size_t
-cell_chars(uint32_t out[SCREEN_CHARS], const VTermScreenCell *c)
-{
-	size_t n = 0, i;
-
-	for (i = 0; i < SCREEN_CHARS && c->chars[i] != 0; i++)
-		if (is_shown(c->chars[i]))
-			out[n++] = c->chars[i];
-		else if (i == 0)
-			out[n++] = UTF8_BAD;
-	return n;
-}
-
-static bool
-is_blank(const VTermScreenCell *c)
-{
-	return c->chars[0] == 0 || c->chars[0] == ' ';
-}
-
-/* Is the cell the right half of a wide character? */
-static bool
-is_half(const VTermScreenCell *c)
-{
-	return c->chars[0] == (uint32_t)-1;
-}
-
-static size_t
-cell_text(char *dst, const VTermScreenCell *c)
-{
-	uint32_t chars[SCREEN_CHARS];
-	size_t len = 0, n, i;
-
-	if (is_half(c))
-		return 0;
-	if (c->chars[0] < 0x7f && c->chars[1] == 0) {
-		dst[0] = c->chars[0] < ' ' ? ' ' : (char)c->chars[0];
-		return 1;
-	}
-	n = cell_chars(chars, c);
-	for (i = 0; i < n; i++)
-		len += utf8_put((uint8_t *)dst + len, chars[i]);
-	return len;
-}
+/* ---- what the library reports */
 
 /* n cells to s->text. */
 static struct span
@@ -138,15 +79,13 @@ cells_text(struct screen *s, const VTermScreenCell *cells, size_t n, bool all)
 {
 	size_t len = 0, i;
 
-	while (!all && n > 0 && is_blank(&cells[n - 1]))
+	while (!all && n > 0 && cell_is_blank(&cells[n - 1]))
 		n--;
 	for (i = 0; i < n; i++)
 		len += cell_text(s->text + len, &cells[i]);
 	s->text[len] = '\0';
 	return SPAN(s->text, len);
 }
-
-/* ---- what the library reports */
 
 static void
 mark(struct screen *s, int from, int to)
@@ -501,28 +440,6 @@ screen_is_alt(const struct screen *s)
 	return s->side.alt;
 }
 
-static uint32_t
-color(const VTermColor *c, bool is_default)
-{
-	if (is_default)
-		return COLOR_DEFAULT;
-	if (VTERM_COLOR_IS_INDEXED(c))
-		return (uint32_t)COLOR_INDEX << 24 | c->indexed.idx;
-	return (uint32_t)COLOR_RGB << 24 | (uint32_t)c->rgb.red << 16 |
-	       (uint32_t)c->rgb.green << 8 | c->rgb.blue;
-}
-
-static uint8_t
-attrs(const VTermScreenCell *c)
-{
-	return (uint8_t)((c->attrs.bold ? SCREEN_BOLD : 0) |
-			 (c->attrs.underline ? SCREEN_UNDERLINE : 0) |
-			 (c->attrs.italic ? SCREEN_ITALIC : 0) |
-			 (c->attrs.blink ? SCREEN_BLINK : 0) |
-			 (c->attrs.reverse ? SCREEN_REVERSE : 0) |
-			 (c->attrs.strike ? SCREEN_STRIKE : 0));
-}
-
 int
 screen_cell(struct screen *s, unsigned row, unsigned col, struct screen_cell *c)
 {
@@ -537,16 +454,7 @@ screen_cell(struct screen *s, unsigned row, unsigned col, struct screen_cell *c)
 	if (row >= s->side.rows || col >= s->side.cols ||
 	    !vterm_screen_get_cell(s->side.vs, pos, &v))
 		return FAIL_RANGE;
-	c->fg = color(&v.fg, VTERM_COLOR_IS_DEFAULT_FG(&v.fg));
-	c->bg = color(&v.bg, VTERM_COLOR_IS_DEFAULT_BG(&v.bg));
-	c->attrs = attrs(&v);
-	if (is_half(&v) || v.chars[0] == 0)
-		return 0;
-	/* What is left of a wide character whose half was written over. */
-	if (utf8_width(v.chars[0]) == 2 && v.width != 2)
-		return 0;
-	c->width = utf8_width(v.chars[0]) == 2 ? 2 : 1;
-	(void)cell_chars(c->chars, &v);
+	cell_get(c, &v);
 	return 0;
 }
 
@@ -564,7 +472,7 @@ screen_row(struct screen *s, unsigned row, char *dst)
 		if (!vterm_screen_get_cell(s->side.vs, pos, &v))
 			break;
 		len += cell_text(dst + len, &v);
-		if (!is_blank(&v))
+		if (!cell_is_blank(&v))
 			end = len;
 	}
 	if (s->side.wraps[row])
