@@ -249,6 +249,15 @@ scene_say(struct scene *s, struct peer *p, uint16_t type)
 }
 
 void
+scene_record(struct scene *s, struct peer *p, unsigned secs, size_t n)
+{
+	rec_make_typical(&s->make, secs, 0);
+	scene_open(s, p);
+	scene_chunks(s, p, 0, n);
+	scene_run_committed(s, p, n);
+}
+
+void
 scene_check_file(struct scene *s, struct rcd_verdict *v)
 {
 	struct stat st;

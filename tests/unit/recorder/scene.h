@@ -75,6 +75,9 @@ void scene_chunks(struct scene *s, struct peer *p, size_t from, size_t to);
 /* A message of the id alone. */
 void scene_say(struct scene *s, struct peer *p, uint16_t type);
 
+/* A recording of so many seconds, of which the first n chunks are committed. */
+void scene_record(struct scene *s, struct peer *p, unsigned secs, size_t n);
+
 /* The finished file verifies and is as long as was said. */
 void scene_check_file(struct scene *s, struct rcd_verdict *v);
 /* Files in a folder below the state. */

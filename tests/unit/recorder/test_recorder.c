@@ -63,10 +63,7 @@ a_dead_writers_recording_is_closed_signed_and_marked(void **state)
 
 	(void)state;
 	scene_begin(&s, "");
-	rec_make_typical(&s.make, 90, 0);
-	scene_open(&s, &s.worker[0]);
-	scene_chunks(&s, &s.worker[0], 0, 50);
-	scene_run_committed(&s, &s.worker[0], 50);
+	scene_record(&s, &s.worker[0], 90, 50);
 	t0 = mono_ns();
 	scene_leave(&s.worker[0]);
 	assert_true(scene_run(&s, &s.finished, 1, 4 * SECOND));
@@ -96,10 +93,7 @@ a_truncated_recording_plays(void **state)
 
 	(void)state;
 	scene_begin(&s, "");
-	rec_make_typical(&s.make, 20, 0);
-	scene_open(&s, &s.worker[0]);
-	scene_chunks(&s, &s.worker[0], 0, 20);
-	scene_run_committed(&s, &s.worker[0], 20);
+	scene_record(&s, &s.worker[0], 20, 20);
 	scene_leave(&s.worker[0]);
 	assert_true(scene_run(&s, &s.finished, 1, 4 * SECOND));
 	fd = open(s.path, O_RDONLY);
@@ -123,10 +117,7 @@ without_a_keeper_the_end_is_unsigned_and_says_so(void **state)
 	(void)state;
 	scene_begin(&s, "");
 	s.mute = true;
-	rec_make_typical(&s.make, 10, 0);
-	scene_open(&s, &s.worker[0]);
-	scene_chunks(&s, &s.worker[0], 0, 10);
-	scene_run_committed(&s, &s.worker[0], 10);
+	scene_record(&s, &s.worker[0], 10, 10);
 	scene_leave(&s.worker[0]);
 	assert_false(scene_run(&s, &s.finished, 1, 5 * SECOND));
 	assert_int_equal(s.asked, 1);
@@ -145,10 +136,7 @@ a_new_keeper_is_asked_again(void **state)
 	(void)state;
 	scene_begin(&s, "");
 	s.mute = true;
-	rec_make_typical(&s.make, 10, 0);
-	scene_open(&s, &s.worker[0]);
-	scene_chunks(&s, &s.worker[0], 0, 10);
-	scene_run_committed(&s, &s.worker[0], 10);
+	scene_record(&s, &s.worker[0], 10, 10);
 	scene_leave(&s.worker[0]);
 	assert_true(scene_run(&s, &s.asked, 1, 4 * SECOND));
 	s.mute = false;
@@ -201,10 +189,7 @@ a_worker_that_breaks_a_rule_loses_its_link(void **state)
 
 	(void)state;
 	scene_begin(&s, "");
-	rec_make_typical(&s.make, 30, 0);
-	scene_open(&s, &s.worker[0]);
-	scene_chunks(&s, &s.worker[0], 0, 5);
-	scene_run_committed(&s, &s.worker[0], 5);
+	scene_record(&s, &s.worker[0], 30, 5);
 	memcpy(m.rec_id, s.make.rec_id, 16);
 	/* Somebody else's recording; nothing can be said about it. */
 	m.seq = 5;

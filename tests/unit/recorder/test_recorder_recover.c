@@ -24,10 +24,7 @@ a_restarted_recorder_goes_on_where_it_was(void **state)
 
 	(void)state;
 	scene_begin(&s, "");
-	rec_make_typical(&s.make, 60, 0);
-	scene_open(&s, w);
-	scene_chunks(&s, w, 0, 40);
-	scene_run_committed(&s, w, 40);
+	scene_record(&s, w, 60, 40);
 	recorder_free(s.recorder);
 	scene_recorder(&s);
 	assert_int_equal(recorder_count(s.recorder), 1);
@@ -56,10 +53,7 @@ after_a_restart_what_nobody_resumes_is_closed(void **state)
 
 	(void)state;
 	scene_begin(&s, "");
-	rec_make_typical(&s.make, 30, 0);
-	scene_open(&s, &s.worker[0]);
-	scene_chunks(&s, &s.worker[0], 0, 30);
-	scene_run_committed(&s, &s.worker[0], 30);
+	scene_record(&s, &s.worker[0], 30, 30);
 	recorder_free(s.recorder);
 	(void)scene_run(&s, NULL, 0, 20);
 	scene_recorder(&s);
