@@ -21,12 +21,12 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \
 me=$(id -un)
 mariadb-install-db --no-defaults --user="$me" --datadir="$db/data" \
 	--auth-root-authentication-method=socket --auth-root-socket-user="$me" \
-	--skip-test-db --skip-name-resolve >"$dir/install.log" 2>&1 ||
+	--skip-test-db --skip-name-resolve --tmpdir="$db" --force >"$dir/install.log" 2>&1 ||
 	{ cat "$dir/install.log"; exit 1; }
 server() { # further options: starts it, sets $dbpid
 	/usr/sbin/mariadbd --no-defaults --user="$me" --datadir="$db/data" \
 		--socket="$db/db.sock" --pid-file="$db/pid" --log-error="$db/err" \
-		--bind-address=127.0.0.1 --port=$port --skip-log-bin \
+		--tmpdir="$db" --bind-address=127.0.0.1 --port=$port --skip-log-bin \
 		--character-set-server=utf8mb4 --innodb-buffer-pool-size=64M \
 		--ssl-ca="$dir/tls/ca.pem" --ssl-cert="$dir/tls/db.pem" \
 		--ssl-key="$dir/tls/db.key" &
