@@ -50,6 +50,9 @@ run(const struct db_stmt *q, struct result_rows *to)
 	if ((r = result_execute(&conn, s, q, &f)) == 0)
 		r = result_read(&conn, s, to, &f);
 	assert_int_equal(f.code, r);
+	assert_false(s->busy);
+	if (r == 0)
+		assert_int_equal(conn.fault, FAULT_NONE);
 	if (r != 0)
 		conn_forget(&conn, s);
 	return r;
@@ -260,6 +263,24 @@ parameters_arrive_as_they_are(void **state UNUSED)
 }
 
 static void
+as_many_parameters_as_there_may_be_are_sent(void **state UNUSED)
+{
+	struct db_val many[RESULT_PARAMS_MAX];
+	char sql[8 + 2 * RESULT_PARAMS_MAX];
+	const struct db_stmt q = {.sql = sql, .p = many, .n = ARRAY_LEN(many)};
+	const struct want want = {
+	    DB_I64, NULL, RESULT_PARAMS_MAX * (RESULT_PARAMS_MAX + 1) / 2};
+	size_t i, at;
+
+	at = (size_t)snprintf(sql, sizeof(sql), "SELECT ?");
+	for (i = 1; i < ARRAY_LEN(many); i++)
+		at += (size_t)snprintf(sql + at, sizeof(sql) - at, "+?");
+	for (i = 0; i < ARRAY_LEN(many); i++)
+		many[i] = db_i64((int64_t)i + 1);
+	expect(&q, &want, 1, 1);
+}
+
+static void
 parameters_are_counted_before_they_are_sent(void **state UNUSED)
 {
 	struct db_val many[RESULT_PARAMS_MAX + 1];
@@ -362,6 +383,29 @@ rows_beyond_the_limit_are_not_given(void **state UNUSED)
 	assert_int_equal(to.rows, 9);
 }
 
+/* How many statements are being read while this row is given. */
+static int
+count_busy(const struct db_row *r, void *ctx, struct fail *f)
+{
+	size_t i;
+
+	(void)r;
+	(void)f;
+	for (i = 0; i < CONN_STMTS; i++)
+		*(size_t *)ctx += conn.stmts[i].busy;
+	return 0;
+}
+
+static void
+a_statement_is_busy_while_its_rows_are_given(void **state UNUSED)
+{
+	size_t busy = 0;
+	struct result_rows to = {.fn = count_busy, .ctx = &busy};
+
+	assert_int_equal(run(DB_STMT0("SELECT seq FROM seq_1_to_3"), &to), 0);
+	assert_int_equal(busy, 3);
+}
+
 static int
 stop_at_second(const struct db_row *r, void *ctx, struct fail *f)
 {
@@ -440,10 +484,12 @@ main(void)
 	    T(other_kinds_are_read_as_the_server_writes_them),
 	    T(null_hides_what_the_row_before_held),
 	    T(parameters_arrive_as_they_are),
+	    T(as_many_parameters_as_there_may_be_are_sent),
 	    T(parameters_are_counted_before_they_are_sent),
 	    T(long_texts_come_whole),
 	    T(a_result_has_a_bounded_number_of_columns),
 	    T(rows_beyond_the_limit_are_not_given),
+	    T(a_statement_is_busy_while_its_rows_are_given),
 	    T(what_a_callback_answers_is_no_fault_of_the_database),
 	    T(a_statement_without_rows_gives_none_to_read),
 	    T(an_error_while_rows_are_made_is_one_of_the_statement),
