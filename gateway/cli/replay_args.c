@@ -145,6 +145,8 @@ mode_take(struct replay_args *a, const struct row *row, const char *val,
 	a->mode = mode;
 	if (mode == REPLAY_CAST)
 		a->cast = val;
+	if (mode == REPLAY_BYTES && bytes_stream_parse(val, &a->stream) != 0)
+		return bad_value(f, row->name, val);
 	return 0;
 }
 
@@ -212,7 +214,7 @@ static int
 combination_check(const struct replay_args *a, struct fail *f)
 {
 	if (a->json && (a->mode == REPLAY_PLAY || a->mode == REPLAY_TEXT ||
-			   a->mode == REPLAY_CAST))
+			   a->mode == REPLAY_CAST || a->mode == REPLAY_BYTES))
 		return fail_set(f, FAIL_FORMAT,
 		    "--json goes with --keys, --events, --info, --verify");
 	if (a->has_node_key && a->mode != REPLAY_VERIFY)

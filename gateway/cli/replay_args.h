@@ -8,6 +8,7 @@
 
 #include "base/cdefs.h"
 #include "base/fail.h"
+#include "recorder/replay/bytes.h"
 
 /* The command line of sallyport-replay, against replay_tbl.h. */
 
@@ -26,6 +27,7 @@ struct replay_args {
 	const char *conf;      /* NULL: the default */
 	const char *key;       /* file; NULL: ask the keeper */
 	const char *cast;      /* file */
+	enum bytes_stream stream;
 	bool has_node_key;
 	uint8_t node_key[32];
 	uint64_t speed_milli; /* 1000: as it was */

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 #include "cli/cli.h"
 #include "cli/replay_args.h"
 #include "cli/replay_open.h"
+#include "recorder/replay/bytes.h"
 #include "recorder/replay/cast.h"
 #include "recorder/replay/check.h"
 #include "recorder/replay/events.h"
@@ -58,6 +60,25 @@ cast_write(struct source *s, const struct replay_args *a, struct fail *f)
 }
 
 static int
+bytes_write(struct source *s, const struct replay_args *a, struct fail *f)
+{
+	const struct bytes_opts o = {
+	    .channel = a->channel, .stream = a->stream};
+	uint64_t missing;
+	int r;
+
+	if (isatty(STDOUT_FILENO))
+		return fail_set(f, FAIL_DENIED,
+		    "--bytes writes to a file or a pipe, not to a terminal");
+	r = bytes_print(s, stdout, &o, &missing);
+	if (r >= 0 && missing != 0)
+		return fail_set(f, FAIL_NOTFOUND,
+		    "%" PRIu64 " bytes of the stream are not in the recording",
+		    missing);
+	return r;
+}
+
+static int
 print(struct source *s, const struct replay_args *a, struct fail *f)
 {
 	switch (a->mode) {
@@ -75,6 +96,8 @@ print(struct source *s, const struct replay_args *a, struct fail *f)
 		return events_print(s, stdout,
 		    &(struct events_opts){
 			.channel = a->channel, .json = a->json});
+	case REPLAY_BYTES:
+		return bytes_write(s, a, f);
 	default:
 		return FAIL_UNSUPPORTED;
 	}

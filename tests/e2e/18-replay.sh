@@ -53,6 +53,18 @@ S
 	"$SP_BIN/sallyport-replay" -c "$SP_CONF" --max-idle 0.2 "$rec" >"$dir/played" 2>&1
 equal "it plays in a terminal, and q leaves it" $? 0
 
+# a command: all three streams, byte for byte
+head -c 100000 /dev/urandom >"$dir/given"
+gw "$(at)" 'cat; printf "no\377\000good" >&2' <"$dir/given" >"$dir/got" 2>"$dir/complaint"
+streams() {
+	local s
+	sleep 0.2
+	for s in in:given out:got err:complaint; do
+		replay --bytes ${s%:*} last 2>/dev/null | cmp - "$dir/${s#*:}" || return 1
+	done
+}
+check "what a command read and wrote comes out byte for byte" eventually 10 streams
+
 # away from the node: the file and an exported key
 sp recording key "$rec" >"$dir/key"
 cp "$file" "$dir/away.rcd"

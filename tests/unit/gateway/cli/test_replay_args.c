@@ -83,6 +83,8 @@ what_cannot_be_is_named(void **state)
 		const char *line, *why;
 	} rows[] = {{"", "which recording?"}, {"a b", "one recording"},
 	    {"--text --keys x", "--keys cannot be had together"},
+	    {"--bytes stdout x", "--bytes: stdout is no value for it"},
+	    {"--bytes out --json x", "--json goes with"},
 	    {"--nonsense x", "--nonsense is not an option"},
 	    {"-z x", "-z is not an option"}, {"x --key", "--key wants a value"},
 	    {"--speed 0 x", "--speed: 0 is no value"},
