@@ -12,4 +12,13 @@
 #undef MSG_PREFIX
 #undef MSG_TABLE
 
+/* What an order or a control is. */
+enum control_verb {
+	CONTROL_PAUSE = 1,
+	CONTROL_RESUME = 2,
+	CONTROL_MESSAGE = 3,
+	CONTROL_TERMINATE = 4,
+	CONTROL_WATCH = 5, /* a descriptor goes with it */
+};
+
 #endif /* GATEWAY_BROKER_MSG_H */

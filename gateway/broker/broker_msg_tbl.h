@@ -143,9 +143,9 @@ MSG_UUID(stored, session_id)
 MSG_U32(stored, seq)
 MSG_END(stored)
 
-/* B>W: an order for a session.  verb: enum control_verb (1 pause, 2 resume,
- * 3 message, 4 terminate, 5 watch: a descriptor comes with it, to which the
- * worker writes the live stream).  Answer: controlled. */
+/* B>W: an order for a session.  verb: enum control_verb; with CONTROL_WATCH
+ * comes a descriptor, to which the worker writes the live stream.  Answer:
+ * controlled. */
 MSG(control, 14)
 MSG_UUID(control, session_id)
 MSG_U8(control, verb)

@@ -18,14 +18,6 @@
 
 enum { ORDERS_MAX = 256, ORDER_MS = 10000 };
 
-enum verb {
-	VERB_PAUSE = 1,
-	VERB_RESUME = 2,
-	VERB_MESSAGE = 3,
-	VERB_TERMINATE = 4,
-	VERB_WATCH = 5,
-};
-
 struct order {
 	struct order *next;
 	uint32_t id;	 /* of our message to the worker */
@@ -121,26 +113,26 @@ static void
 audit(struct broker *b, const struct order *o)
 {
 	static const uint32_t events[] = {
-	    [VERB_PAUSE] = AUDIT_SESSION_PAUSE,
-	    [VERB_RESUME] = AUDIT_SESSION_RESUME,
-	    [VERB_MESSAGE] = AUDIT_SESSION_MESSAGE,
-	    [VERB_TERMINATE] = AUDIT_SESSION_TERMINATE,
-	    [VERB_WATCH] = AUDIT_SESSION_WATCH,
+	    [CONTROL_PAUSE] = AUDIT_SESSION_PAUSE,
+	    [CONTROL_RESUME] = AUDIT_SESSION_RESUME,
+	    [CONTROL_MESSAGE] = AUDIT_SESSION_MESSAGE,
+	    [CONTROL_TERMINATE] = AUDIT_SESSION_TERMINATE,
+	    [CONTROL_WATCH] = AUDIT_SESSION_WATCH,
 	};
 	struct row r = {.kind = jr_pause_type};
 	struct broker_audit a;
 
 	broker_audit_begin(&a, events[o->verb], o->session);
 	json_str(&a.j, "by", o->by);
-	if (o->verb == VERB_MESSAGE)
+	if (o->verb == CONTROL_MESSAGE)
 		json_str(&a.j, "text", o->text);
-	else if (o->verb == VERB_PAUSE || o->verb == VERB_TERMINATE)
+	else if (o->verb == CONTROL_PAUSE || o->verb == CONTROL_TERMINATE)
 		json_str(&a.j, "reason", o->text);
 	broker_audit_end(b, &a);
-	if (o->verb != VERB_PAUSE && o->verb != VERB_RESUME)
+	if (o->verb != CONTROL_PAUSE && o->verb != CONTROL_RESUME)
 		return;
 	memcpy(r.pause.session_id, o->session, 16);
-	r.pause.paused = o->verb == VERB_PAUSE;
+	r.pause.paused = o->verb == CONTROL_PAUSE;
 	(void)broker_row(b, &r, NULL);
 }
 
@@ -197,7 +189,7 @@ make_pair(struct order *o, int *worker_fd)
 	int fds[2];
 
 	*worker_fd = -1;
-	if (o->verb != VERB_WATCH)
+	if (o->verb != CONTROL_WATCH)
 		return 0;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
 		return FAIL_SYS;
@@ -251,7 +243,7 @@ broker_order(
 	int r;
 
 	(void)bulk_utf8(text, sizeof(text), m->session);
-	if (m->verb < VERB_PAUSE || m->verb > VERB_WATCH)
+	if (m->verb < CONTROL_PAUSE || m->verb > CONTROL_WATCH)
 		r = FAIL_FORMAT;
 	else
 		r = sessions_prefix(b->sessions, text, &e);

@@ -150,7 +150,7 @@ cmd_session_show(struct cli *c)
 
 /* Order verb, with the text of the second argument. */
 static int
-give_order(struct cli *c, enum order_verb verb)
+give_order(struct cli *c, enum control_verb verb)
 {
 	const char *text = c->args->n_pos > 1 ? c->args->pos[1] : "";
 	uint8_t id[16];
@@ -166,23 +166,23 @@ give_order(struct cli *c, enum order_verb verb)
 int
 cmd_session_pause(struct cli *c)
 {
-	return give_order(c, ORDER_PAUSE);
+	return give_order(c, CONTROL_PAUSE);
 }
 
 int
 cmd_session_resume(struct cli *c)
 {
-	return give_order(c, ORDER_RESUME);
+	return give_order(c, CONTROL_RESUME);
 }
 
 int
 cmd_session_message(struct cli *c)
 {
-	return give_order(c, ORDER_MESSAGE);
+	return give_order(c, CONTROL_MESSAGE);
 }
 
 int
 cmd_session_terminate(struct cli *c)
 {
-	return give_order(c, ORDER_TERMINATE);
+	return give_order(c, CONTROL_TERMINATE);
 }

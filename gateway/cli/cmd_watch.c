@@ -265,7 +265,7 @@ cmd_watch_run(struct cli *c)
 	struct watcher w = {.c = c, .stream = -1, .signals = -1};
 	char text[UUID_TEXT_SIZE];
 	uint8_t id[16];
-	int r = order_send(c, ORDER_WATCH, "", id, &w.stream);
+	int r = order_send(c, CONTROL_WATCH, "", id, &w.stream);
 
 	if (r == 0 && w.stream < 0)
 		r = fail_set(&c->fail, FAIL_PROTO, "no live stream came");

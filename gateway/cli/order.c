@@ -25,7 +25,7 @@ read_answer(struct cli *c, struct span body, uint8_t id[16])
 }
 
 int
-order_send(struct cli *c, enum order_verb verb, const char *text,
+order_send(struct cli *c, enum control_verb verb, const char *text,
     uint8_t id[16], int *fd)
 {
 	const char *session = c->args->pos[0];

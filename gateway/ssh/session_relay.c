@@ -465,59 +465,79 @@ pause_to(struct ssh_session *s, bool on, const char *by)
 	session_kick(s);
 }
 
+static int
+message(
+    struct ssh_session *s, const char *by, const char *text, struct fail *why)
+{
+	char line[1500];
+
+	(void)snprintf(
+	    line, sizeof(line), "sallyport: message from %s: %s", by, text);
+	line[999] = '\0';
+	if (ssh_relay_notice(s->relay, line, mono_ns()) <= 0)
+		return fail_set(
+		    why, FAIL_BUSY, "no channel can show a message just now");
+	io_flush_soon(s->leg[LEG_USER].io);
+	return 0;
+}
+
+static void
+terminate(struct ssh_session *s, const char *by, const char *text)
+{
+	const char *colon = text[0] != '\0' ? ": " : "";
+	char line[1500];
+
+	(void)snprintf(line, sizeof(line),
+	    "sallyport: session terminated by %s%s%s", by, colon, text);
+	line[999] = '\0';
+	ssh_relay_pause(s->relay, false);
+	note(s, line);
+	session_endf(s, WHY_TERMINATED, "by %.60s%s%.100s", by, colon, text);
+}
+
+static int
+order(struct ssh_session *s, uint8_t verb, const char *by, const char *text,
+    struct fail *why)
+{
+	switch (verb) {
+	case CONTROL_PAUSE:
+	case CONTROL_RESUME:
+		if (s->paused == (verb == CONTROL_PAUSE))
+			return fail_set(why, FAIL_STATE,
+			    "the session is %s paused",
+			    s->paused ? "already" : "not");
+		pause_to(s, verb == CONTROL_PAUSE, by);
+		return 0;
+	case CONTROL_MESSAGE:
+		return message(s, by, text, why);
+	case CONTROL_TERMINATE:
+		terminate(s, by, text);
+		return 0;
+	case CONTROL_WATCH:
+		return fail_set(
+		    why, FAIL_FORMAT, "nothing to write the stream to");
+	default:
+		return fail_set(
+		    why, FAIL_UNSUPPORTED, "unknown order %u", verb);
+	}
+}
+
 int
 ssh_session_control(struct ssh_session *s, uint8_t verb, const char *by,
     const char *text, int fd, struct fail *why)
 {
-	char line[1500];
+	int r = 0;
 
-	if (s->state != SESSION_RELAY && fd < 0)
-		return fail_set(why, FAIL_STATE, "the session is not running");
-	switch (verb) {
-	case 1:
-	case 2:
-		if (s->paused == (verb == 1))
-			return fail_set(why, FAIL_STATE,
-			    "the session is %s paused",
-			    s->paused ? "already" : "not");
-		pause_to(s, verb == 1, by);
-		return 0;
-	case 3:
-		(void)snprintf(line, sizeof(line),
-		    "sallyport: message from %s: %s", by, text);
-		line[999] = '\0';
-		if (ssh_relay_notice(s->relay, line, mono_ns()) <= 0)
-			return fail_set(why, FAIL_BUSY,
-			    "no channel can show a message just now");
-		io_flush_soon(s->leg[LEG_USER].io);
-		return 0;
-	case 4:
-		(void)snprintf(line, sizeof(line),
-		    "sallyport: session terminated by %s%s%s", by,
-		    text[0] != '\0' ? ": " : "", text);
-		line[999] = '\0';
-		ssh_relay_pause(s->relay, false);
-		note(s, line);
-		session_endf(s, WHY_TERMINATED, "by %.60s%s%.100s", by,
-		    text[0] != '\0' ? ": " : "", text);
-		return 0;
-	case 5:
-		if (fd < 0)
-			return fail_set(
-			    why, FAIL_FORMAT, "nothing to write the stream to");
-		if (s->state != SESSION_RELAY) {
-			(void)close(fd);
-			return fail_set(
-			    why, FAIL_STATE, "the session is not running");
-		}
-		if (live_watch(s->live, fd) != 0)
-			return fail_set(
-			    why, FAIL_FULL, "too many watch this session");
-		return 0;
-	default:
-		if (fd >= 0)
-			(void)close(fd);
-		return fail_set(
-		    why, FAIL_UNSUPPORTED, "unknown order %u", verb);
-	}
+	if (s->state != SESSION_RELAY)
+		r = fail_set(why, FAIL_STATE, "the session is not running");
+	else if (fd < 0)
+		return order(s, verb, by, text, why);
+	else if (verb != CONTROL_WATCH)
+		r = fail_set(
+		    why, FAIL_FORMAT, "order %u with a descriptor", verb);
+	else if (live_watch(s->live, fd) != 0)
+		return fail_set(why, FAIL_FULL, "too many watch this session");
+	if (r != 0 && fd >= 0)
+		(void)close(fd);
+	return r;
 }

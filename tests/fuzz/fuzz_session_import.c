@@ -142,20 +142,24 @@ use(const struct pair leg[2])
 
 	committed();
 	spin();
-	if (alive != NULL &&
-	    ssh_session_control(alive, 5, "by", "", watcher.theirs, NULL) == 0)
+	if (alive != NULL && ssh_session_control(alive, CONTROL_WATCH, "by", "",
+				 watcher.theirs, NULL) == 0)
 		spin();
 	for (i = 0; i < 2 && alive != NULL; i++) {
-		IGNORE(ssh_session_control(alive, 1, "by", "", -1, NULL));
-		IGNORE(ssh_session_control(alive, 3, "by", "words", -1, NULL));
-		IGNORE(ssh_session_control(alive, 2, "by", "", -1, NULL));
+		IGNORE(ssh_session_control(
+		    alive, CONTROL_PAUSE, "by", "", -1, NULL));
+		IGNORE(ssh_session_control(
+		    alive, CONTROL_MESSAGE, "by", "words", -1, NULL));
+		IGNORE(ssh_session_control(
+		    alive, CONTROL_RESUME, "by", "", -1, NULL));
 		MUST(
 		    send(leg[i].ours, bytes, sizeof(bytes), MSG_NOSIGNAL) > 0 ||
 		    errno == EPIPE);
 		spin();
 	}
 	if (alive != NULL)
-		IGNORE(ssh_session_control(alive, 4, "by", "words", -1, NULL));
+		IGNORE(ssh_session_control(
+		    alive, CONTROL_TERMINATE, "by", "words", -1, NULL));
 	spin();
 	/* It waits for the end of its recording, which nobody tells it. */
 	session_free(alive);

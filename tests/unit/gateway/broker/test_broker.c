@@ -358,7 +358,7 @@ ordered(const char *id, const uint8_t session[16], uint8_t verb, int *fd)
 	assert_int_equal(bm_control_get(buf_span(&n->worker.body), &m), 0);
 	assert_memory_equal(m.session_id, session, 16);
 	assert_int_equal(m.verb, verb);
-	if (verb == 5) {
+	if (verb == CONTROL_WATCH) {
 		assert_true(n->worker.fd >= 0);
 		assert_int_equal(write(n->worker.fd, "live", 4), 4);
 		close(n->worker.fd);
@@ -387,15 +387,15 @@ orders_reach_the_worker_that_has_the_session(void **state)
 	(void)state;
 	node_begin(&n->worker, session);
 	uuid_text(text, session);
-	assert_true(order("ffffffff", 1, &c));
+	assert_true(order("ffffffff", CONTROL_PAUSE, &c));
 	assert_int_equal(c.code, -FAIL_NOTFOUND);
-	assert_true(order("01", 1, &c));
+	assert_true(order("01", CONTROL_PAUSE, &c));
 	assert_int_equal(c.code, -FAIL_RANGE);
-	ordered(text, session, 1, &fd);
+	ordered(text, session, CONTROL_PAUSE, &fd);
 	assert_true(node_wait_sql(
 	    n, "SELECT COUNT(*) FROM session WHERE state=3", 1, 3000));
-	ordered(text, session, 2, &fd);
-	ordered(text, session, 5, &fd);
+	ordered(text, session, CONTROL_RESUME, &fd);
+	ordered(text, session, CONTROL_WATCH, &fd);
 	assert_true(fd >= 0);
 	assert_int_equal(read(fd, got, 4), 4);
 	assert_string_equal(got, "live");

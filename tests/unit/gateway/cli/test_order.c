@@ -80,7 +80,8 @@ an_order_names_its_session_verb_and_text(void **state UNUSED)
 
 	start(&g, "019b");
 	say_controlled(&g, 0, "");
-	assert_int_equal(order_send(&g.c, ORDER_MESSAGE, "lunch", id, NULL), 0);
+	assert_int_equal(
+	    order_send(&g.c, CONTROL_MESSAGE, "lunch", id, NULL), 0);
 	assert_int_equal(id[0], 7);
 	n = read(g.far, got, sizeof(got));
 	assert_true(n > FRAME_HEADER_LEN);
@@ -89,7 +90,7 @@ an_order_names_its_session_verb_and_text(void **state UNUSED)
 		SPAN(got + FRAME_HEADER_LEN, (size_t)n - FRAME_HEADER_LEN), &q),
 	    0);
 	assert_true(span_eq(q.session, "019b"));
-	assert_int_equal(q.verb, ORDER_MESSAGE);
+	assert_int_equal(q.verb, CONTROL_MESSAGE);
 	assert_true(span_eq(q.text, "lunch"));
 	end(&g);
 }
@@ -103,14 +104,14 @@ a_refusal_has_its_code_and_words(void **state UNUSED)
 	start(&g, "019b");
 	say_controlled(&g, (uint16_t)-FAIL_NOTFOUND, "no such session");
 	assert_int_equal(
-	    order_send(&g.c, ORDER_PAUSE, "", id, NULL), FAIL_NOTFOUND);
+	    order_send(&g.c, CONTROL_PAUSE, "", id, NULL), FAIL_NOTFOUND);
 	assert_string_equal(g.c.fail.why, "no such session");
 	end(&g);
 	/* A code that is none of ours. */
 	start(&g, "019b");
 	say_controlled(&g, 0x8000, "odd");
 	assert_int_equal(
-	    order_send(&g.c, ORDER_PAUSE, "", id, NULL), FAIL_PROTO);
+	    order_send(&g.c, CONTROL_PAUSE, "", id, NULL), FAIL_PROTO);
 	end(&g);
 }
 
@@ -123,15 +124,15 @@ a_bad_answer_or_none_is_an_error(void **state UNUSED)
 	start(&g, "019b");
 	say(&g, bm_controlled_type, SPAN("short", 5));
 	assert_int_equal(
-	    order_send(&g.c, ORDER_RESUME, "", id, NULL), FAIL_PROTO);
+	    order_send(&g.c, CONTROL_RESUME, "", id, NULL), FAIL_PROTO);
 	end(&g);
 	start(&g, "019b");
 	say(&g, bm_stored_type, SPAN("", 0));
-	assert_true(order_send(&g.c, ORDER_RESUME, "", id, NULL) < 0);
+	assert_true(order_send(&g.c, CONTROL_RESUME, "", id, NULL) < 0);
 	end(&g);
 	start(&g, "019b");
 	(void)shutdown(g.far, SHUT_RDWR);
-	assert_true(order_send(&g.c, ORDER_RESUME, "", id, NULL) < 0);
+	assert_true(order_send(&g.c, CONTROL_RESUME, "", id, NULL) < 0);
 	assert_true(g.c.fail.why[0] != '\0');
 	end(&g);
 }
@@ -148,7 +149,7 @@ too_long_a_text_is_the_callers_fault(void **state UNUSED)
 	memset(text, 'x', 3 * 1024 * 1024 - 1);
 	text[3 * 1024 * 1024 - 1] = '\0';
 	start(&g, "019b");
-	assert_true(order_send(&g.c, ORDER_MESSAGE, text, id, &fd) < 0);
+	assert_true(order_send(&g.c, CONTROL_MESSAGE, text, id, &fd) < 0);
 	assert_true(g.c.usage);
 	assert_int_equal(fd, -1);
 	end(&g);

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "broker/broker_msg.h"
 #include "recorder/codec.h"
 #include "ssh/session.h"
 
@@ -187,6 +188,43 @@ descriptors_that_cannot_be_watched_are_closed(void **unused UNUSED)
 	assert_false(is_open(fd));
 }
 
+static void
+an_order_lets_go_of_a_descriptor_that_is_not_to_watch(void **unused UNUSED)
+{
+	int verb, fds[2], user_fd, target_fd;
+	struct buf out;
+	struct fail f;
+
+	connect_both();
+	assert_int_equal(import(SPAN(state, state_len)), 0);
+	for (verb = 0; verb < 8; verb++) {
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+		f = (struct fail){0};
+		if (verb == CONTROL_WATCH) {
+			assert_int_equal(
+			    ssh_session_control(
+				alive, (uint8_t)verb, "by", "", fds[1], &f),
+			    0);
+			assert_true(is_open(fds[1]));
+		} else {
+			assert_int_equal(
+			    ssh_session_control(
+				alive, (uint8_t)verb, "by", "", fds[1], &f),
+			    FAIL_FORMAT);
+			assert_false(is_open(fds[1]));
+		}
+		(void)close(fds[0]);
+	}
+	buf_init_secret(&out, STATE_MAX);
+	assert_int_equal(
+	    ssh_session_export(alive, &out, &user_fd, &target_fd), 0);
+	assert_int_equal(loop_once(env.loop, 0), 0);
+	buf_fini(&out);
+	(void)close(user_fd);
+	(void)close(target_fd);
+	expect_closed();
+}
+
 int
 main(void)
 {
@@ -195,6 +233,7 @@ main(void)
 	    T(a_session_that_has_moved_moves_on_the_same),
 	    T(a_state_that_was_cut_or_is_too_long_is_refused),
 	    T(descriptors_that_cannot_be_watched_are_closed),
+	    T(an_order_lets_go_of_a_descriptor_that_is_not_to_watch),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
