@@ -215,9 +215,10 @@ result_read(
 	/* Lengths of the longest values, to read into the right memory. */
 	mysql_stmt_attr_set(s->stmt, STMT_ATTR_UPDATE_MAX_LENGTH, &yes);
 	if (mysql_stmt_store_result(s->stmt)) {
+		/* Connector/C 3.4 would not close others beside what is left.
+		 */
 		r = conn_fault(c, mysql_stmt_errno(s->stmt), f);
-		free(cols);
-		return r;
+		goto free_cols;
 	}
 	meta = mysql_stmt_result_metadata(s->stmt);
 	if (meta == NULL) {
