@@ -2,6 +2,7 @@
 /*
  * The recorder as a process: control link, sandbox, loop.
  */
+#include <malloc.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -10,6 +11,11 @@
 #include "daemon/child.h"
 
 #include "recorder/recorder_int.h"
+
+enum {
+	CHUNK_MEMORY = 4 * 1024 * 1024, /* smaller pieces are kept */
+	KEPT_MEMORY = 64 * 1024 * 1024, /* that is free, at the most */
+};
 
 struct process {
 	struct loop *loop;
@@ -64,6 +70,17 @@ start(struct process *p, const struct role_args *a, struct fail *f)
 	return 0;
 }
 
+/*
+ * Chunks come and go with every commit: given back each time, their memory
+ * cost more in page faults than all else that is done with them.
+ */
+static void
+keep_memory(void)
+{
+	(void)mallopt(M_MMAP_THRESHOLD, CHUNK_MEMORY);
+	(void)mallopt(M_TRIM_THRESHOLD, KEPT_MEMORY);
+}
+
 int
 recorder_main(const struct role_args *a)
 {
@@ -71,6 +88,7 @@ recorder_main(const struct role_args *a)
 	struct fail f = {0};
 	int r;
 
+	keep_memory();
 	secret_harden_process();
 	if ((r = start(&p, a, &f)) != 0)
 		log_err(NULL, "%s", fail_why(&f, r));
