@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/sandbox.h"
 #include "base/secret.h"
 #include "daemon/child.h"
+#include "daemon/confine.h"
 
 #include "recorder/recorder_int.h"
 
@@ -42,16 +42,6 @@ on_stop(void *ctx)
 static const struct child_ops child_ops = {.link = on_link, .stop = on_stop};
 
 static int
-confine(const struct recorder *r, struct fail *f)
-{
-	const char *const write[] = {r->spool_dir, r->folder, NULL};
-	const struct sandbox_opts o = {
-	    .profile = SANDBOX_RECORDER, .read_write = write};
-
-	return sandbox_enter(&o, f);
-}
-
-static int
 start(struct process *p, const struct role_args *a, struct fail *f)
 {
 	int r;
@@ -63,7 +53,7 @@ start(struct process *p, const struct role_args *a, struct fail *f)
 	p->child = child_new(p->loop, a, &child_ops, p);
 	if (p->child == NULL)
 		return fail_set(f, FAIL_NOMEM, "no memory for the recorder");
-	if (a->conf->gateway_sandbox && (r = confine(p->recorder, f)) != 0)
+	if ((r = confine_role(ROLE_RECORDER, a->conf, f)) != 0)
 		return r;
 	if ((r = child_ready(p->child)) != 0)
 		return fail_set(f, r, "cannot tell the supervisor");

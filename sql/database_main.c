@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "daemon/child.h"
+#include "daemon/confine.h"
 #include "daemon/role.h"
 #include "sql/db.h"
 
@@ -189,6 +190,9 @@ set_up(struct database *d, const struct role_args *a, struct fail *f)
 
 	if (r == 0)
 		r = embedded_new(&d->server, a->conf, f);
+	/* The server is under it too. */
+	if (r == 0)
+		r = confine_role(ROLE_DATABASE, a->conf, f);
 	if (r == 0 && !embedded_installed(d->server))
 		r = embedded_install(d->server, f);
 	if (r)

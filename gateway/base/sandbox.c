@@ -4,13 +4,16 @@
  * it can be relied upon, and seccomp through libseccomp with the rows of
  * sandbox_tbl.h.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -20,6 +23,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <linux/netlink.h>
 #include <seccomp.h>
 
 #include "base/log.h"
@@ -45,7 +49,8 @@ enum {
 	LL_TRUNCATE = 1 << 14,	/* ABI 3 */
 	LL_IOCTL_DEV = 1 << 15, /* ABI 5 */
 
-	LL_NET_ALL = 3,	  /* ABI 4: bind and connect TCP */
+	LL_NET_BIND = 1,  /* ABI 4: bind TCP */
+	LL_NET_ALL = 3,	  /* and connect it */
 	LL_SCOPE_ALL = 3, /* ABI 6: abstract unix sockets, signals */
 
 	/* What may be granted for a path that is not a folder. */
@@ -72,51 +77,167 @@ sandbox_landlock_abi(void)
 	return r > 0 ? (int)r : 0;
 }
 
+/* A set of rules in the making. */
+struct ll {
+	const struct sandbox_opts *o;
+	int fd;
+	struct fail *f;
+};
+
+/* flags: O_NOFOLLOW where a name was found and not given. */
 static int
-ll_add_path(int ruleset, const char *path, uint64_t rights, struct fail *f)
+ll_add_path(const struct ll *l, const char *path, uint64_t rights, int flags)
 {
 	struct ll_path rule = {.allowed = rights};
 	struct stat st;
 	int r = 0;
 
-	rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
+	rule.parent_fd = open(path, O_PATH | O_CLOEXEC | flags);
 	if (rule.parent_fd < 0) {
-		if (errno == ENOENT || errno == EACCES)
+		if (errno == ENOENT || errno == ENOTDIR || errno == EACCES)
 			return 0;
-		return fail_sys(f, "sandbox: %s", path);
+		return fail_sys(l->f, "sandbox: %s", path);
 	}
 	if (fstat(rule.parent_fd, &st) != 0)
-		r = fail_sys(f, "sandbox: %s", path);
+		r = fail_sys(l->f, "sandbox: %s", path);
 	else if (!S_ISDIR(st.st_mode))
 		rule.allowed &= LL_FILE_RIGHTS;
-	if (r == 0 &&
-	    syscall(LL_ADD_RULE, ruleset, LL_PATH_BENEATH, &rule, 0U) != 0)
-		r = fail_sys(f, "sandbox: landlock rule for %s", path);
+	/* A link that was found would lead to who knows where. */
+	if (r == 0 && !S_ISLNK(st.st_mode) &&
+	    syscall(LL_ADD_RULE, l->fd, LL_PATH_BENEATH, &rule, 0U) != 0)
+		r = fail_sys(l->f, "sandbox: landlock rule for %s", path);
 	(void)close(rule.parent_fd);
 	return r;
 }
 
-static int
-ll_add_paths(
-    int ruleset, const char *const *paths, uint64_t rights, struct fail *f)
+/* Is inner, which has no links in it, outer or below it? */
+static bool
+is_below(const char *inner, const char *outer)
 {
+	size_t n = strlen(outer);
+
+	return strncmp(inner, outer, n) == 0 &&
+	       (inner[n] == '/' || inner[n] == '\0' || strcmp(outer, "/") == 0);
+}
+
+/* A path without links in it, against what is to stay out of reach. */
+enum reach {
+	REACH_OPEN,
+	REACH_PART, /* something below it is hidden */
+	REACH_NONE, /* it is, or is below what is hidden */
+};
+
+static enum reach
+reach_of(const struct ll *l, const char *path)
+{
+	const char *const *h = l->o->hidden;
+	enum reach reach = REACH_OPEN;
+	char real[PATH_MAX];
+
+	for (; h != NULL && *h != NULL; h++) {
+		if (realpath(*h, real) == NULL)
+			continue;
+		if (is_below(path, real))
+			return REACH_NONE;
+		if (is_below(real, path))
+			reach = REACH_PART;
+	}
+	return reach;
+}
+
+/*
+ * A folder without what is hidden in it: its entries one by one.  Rules add
+ * up, there is none that takes away.
+ */
+static int
+ll_add_around(const struct ll *l, const char *path, uint64_t rights)
+{
+	char below[PATH_MAX];
+	const struct dirent *e;
+	enum reach reach;
+	int n, r = 0;
+	DIR *d;
+
+	if ((d = opendir(path)) == NULL)
+		return 0; /* not ours to read, so nobody's */
+	while (r == 0 && (e = readdir(d)) != NULL) {
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		n = snprintf(below, sizeof(below), "%s/%s",
+		    strcmp(path, "/") == 0 ? "" : path, e->d_name);
+		if (n < 0 || (size_t)n >= sizeof(below))
+			continue;
+		reach = reach_of(l, below);
+		if (reach == REACH_OPEN)
+			r = ll_add_path(l, below, rights, O_NOFOLLOW);
+		else if (reach == REACH_PART)
+			r = ll_add_around(l, below, rights);
+	}
+	(void)closedir(d);
+	return r;
+}
+
+static int
+ll_add_paths(const struct ll *l, const char *const *paths, uint64_t rights)
+{
+	char real[PATH_MAX];
+	enum reach reach;
 	int r = 0;
 
-	for (; r == 0 && paths != NULL && *paths != NULL; paths++)
-		r = ll_add_path(ruleset, *paths, rights, f);
+	for (; r == 0 && paths != NULL && *paths != NULL; paths++) {
+		if (realpath(*paths, real) == NULL)
+			continue;
+		reach = reach_of(l, real);
+		if (reach == REACH_OPEN)
+			r = ll_add_path(l, real, rights, 0);
+		if (reach != REACH_PART)
+			continue;
+		log_warn(NULL,
+		    "keys or recordings lie below %s: files that are put there "
+		    "from now on cannot be read by this process",
+		    real);
+		r = ll_add_around(l, real, rights);
+	}
 	return r;
+}
+
+/* What the rules are to cover on this kernel; returns their size. */
+static size_t
+ll_cover(struct ll_ruleset *rs, enum sandbox_profile profile, int abi)
+{
+	size_t size = sizeof(rs->fs);
+
+	*rs = (struct ll_ruleset){.fs = LL_ABI1_ALL};
+	if (abi >= 2)
+		rs->fs |= LL_REFER;
+	if (abi >= 3)
+		rs->fs |= LL_TRUNCATE;
+	if (abi >= 4) {
+		size = 2 * sizeof(uint64_t);
+		rs->net = profile == SANDBOX_WORKER || profile == SANDBOX_BROKER
+			      ? LL_NET_BIND
+			      : LL_NET_ALL;
+	}
+	if (abi >= 5)
+		rs->fs |= LL_IOCTL_DEV;
+	if (abi >= 6) {
+		size = sizeof(*rs);
+		rs->scoped = LL_SCOPE_ALL;
+	}
+	return size;
 }
 
 static int
 landlock_enter(const struct sandbox_opts *o, struct fail *f)
 {
-	struct ll_ruleset rs = {.fs = LL_ABI1_ALL};
 	const uint64_t read = LL_READ_FILE | LL_READ_DIR;
 	/* A library that is loaded later is mapped, which needs no right. */
 	const uint64_t never = LL_EXECUTE | LL_MAKE_CHAR | LL_MAKE_BLOCK;
+	struct ll l = {.o = o, .f = f};
+	struct ll_ruleset rs;
 	int abi = sandbox_landlock_abi();
-	size_t size = sizeof(rs.fs);
-	int fd, r;
+	size_t size;
+	int r;
 
 	if (abi == 0) {
 		log_info(NULL,
@@ -124,31 +245,18 @@ landlock_enter(const struct sandbox_opts *o, struct fail *f)
 		    "permissions only");
 		return 0;
 	}
-	if (abi >= 2)
-		rs.fs |= LL_REFER;
-	if (abi >= 3)
-		rs.fs |= LL_TRUNCATE;
-	if (abi >= 4) {
-		size = 2 * sizeof(uint64_t);
-		if (o->profile == SANDBOX_KEEPER ||
-		    o->profile == SANDBOX_RECORDER)
-			rs.net = LL_NET_ALL;
-	}
-	if (abi >= 5)
-		rs.fs |= LL_IOCTL_DEV;
-	if (abi >= 6) {
-		size = sizeof(rs);
-		rs.scoped = LL_SCOPE_ALL;
-	}
-	fd = (int)syscall(LL_CREATE, &rs, size, 0U);
-	if (fd < 0)
+	size = ll_cover(&rs, o->profile, abi);
+	l.fd = (int)syscall(LL_CREATE, &rs, size, 0U);
+	if (l.fd < 0)
 		return fail_sys(f, "sandbox: landlock ruleset");
-	r = ll_add_paths(fd, o->read_only, read, f);
+	r = ll_add_paths(&l, o->read_only, read);
 	if (r == 0)
-		r = ll_add_paths(fd, o->read_write, rs.fs & ~never, f);
-	if (r == 0 && syscall(LL_RESTRICT, fd, 0U) != 0)
+		r = ll_add_paths(&l, o->read_write, rs.fs & ~never);
+	if (r == 0)
+		r = ll_add_paths(&l, o->execute, read | LL_EXECUTE);
+	if (r == 0 && syscall(LL_RESTRICT, l.fd, 0U) != 0)
 		r = fail_sys(f, "sandbox: landlock");
-	(void)close(fd);
+	(void)close(l.fd);
 	return r;
 }
 
@@ -159,33 +267,50 @@ enum {
 	K = BIT(SANDBOX_KEEPER),
 	R = BIT(SANDBOX_RECORDER),
 	B = BIT(SANDBOX_BROKER),
-	ALL = W | K | R | B
+	V = BIT(SANDBOX_VIEWER),
+	NODE = W | K | R | B,
+	ALL = NODE | V
 };
 
 /* Stands for the number of this process, which a table cannot know. */
 #define SANDBOX_SELF UINT64_MAX
 #define SANDBOX_PR_SET_VMA 0x53564d41
+#define SANDBOX_SOCK_TYPE 0xf /* without SOCK_CLOEXEC and the like */
 
-struct rule {
-	const char *call;
-	unsigned profiles;
-	int error; /* 0: allow */
-	bool has_arg;
+struct cond {
+	bool set;
 	unsigned arg;
 	uint64_t mask;
 	uint64_t value;
 };
 
+struct rule {
+	const char *call;
+	unsigned profiles;
+	int error; /* 0: allow */
+	struct cond cond[2];
+};
+
+#define NO_COND                                                                \
+	{                                                                      \
+		false, 0, 0, 0                                                 \
+	}
+
 static const struct rule rules[] = {
-#define ALLOW(call, profiles) {#call, profiles, 0, false, 0, 0, 0},
+#define ALLOW(call, profiles) {#call, profiles, 0, {NO_COND, NO_COND}},
 #define ALLOW_IF(call, profiles, arg, mask, value)                             \
-	{#call, profiles, 0, true, arg, mask, value},
-#define ERRNO(call, profiles, error) {#call, profiles, error, false, 0, 0, 0},
+	{#call, profiles, 0, {{true, arg, mask, value}, NO_COND}},
+#define ALLOW_IF2(call, profiles, arg1, mask1, value1, arg2, mask2, value2)    \
+	{#call, profiles, 0,                                                   \
+	    {{true, arg1, mask1, value1}, {true, arg2, mask2, value2}}},
+#define ERRNO(call, profiles, error)                                           \
+	{#call, profiles, error, {NO_COND, NO_COND}},
 #define ERRNO_IF(call, profiles, arg, mask, value, error)                      \
-	{#call, profiles, error, true, arg, mask, value},
+	{#call, profiles, error, {{true, arg, mask, value}, NO_COND}},
 #include "base/sandbox_tbl.h"
 #undef ALLOW
 #undef ALLOW_IF
+#undef ALLOW_IF2
 #undef ERRNO
 #undef ERRNO_IF
 };
@@ -193,25 +318,30 @@ static const struct rule rules[] = {
 static int
 rule_add(scmp_filter_ctx ctx, const struct rule *rule)
 {
-	struct scmp_arg_cmp cmp;
-	uint64_t value = rule->value;
+	struct scmp_arg_cmp cmp[ARRAY_LEN(rule->cond)];
 	uint32_t action = SCMP_ACT_ALLOW;
 	int nr = seccomp_syscall_resolve_name(rule->call);
+	unsigned n = 0;
 
 	/* An architecture may lack the older calls. */
 	if (nr < 0)
 		return 0;
 	if (rule->error != 0)
 		action = SCMP_ACT_ERRNO((uint32_t)rule->error);
-	if (!rule->has_arg)
-		return seccomp_rule_add_array(ctx, action, nr, 0, NULL);
-	if (value == SANDBOX_SELF)
-		value = (uint64_t)getpid();
-	cmp = (struct scmp_arg_cmp){.arg = rule->arg,
-	    .op = SCMP_CMP_MASKED_EQ,
-	    .datum_a = rule->mask,
-	    .datum_b = value};
-	return seccomp_rule_add_array(ctx, action, nr, 1, &cmp);
+	for (size_t i = 0; i < ARRAY_LEN(rule->cond); i++) {
+		const struct cond *c = &rule->cond[i];
+		uint64_t value = c->value;
+
+		if (!c->set)
+			continue;
+		if (value == SANDBOX_SELF)
+			value = (uint64_t)getpid();
+		cmp[n++] = (struct scmp_arg_cmp){.arg = c->arg,
+		    .op = SCMP_CMP_MASKED_EQ,
+		    .datum_a = c->mask,
+		    .datum_b = value};
+	}
+	return seccomp_rule_add_array(ctx, action, nr, n, n == 0 ? NULL : cmp);
 }
 
 /*
@@ -271,13 +401,17 @@ seccomp_enter(enum sandbox_profile profile, struct fail *f)
 }
 
 int
-sandbox_enter(const struct sandbox_opts *o, struct fail *f)
+sandbox_files(const struct sandbox_opts *o, struct fail *f)
 {
-	int r;
-
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return fail_sys(f, "sandbox: no new privileges");
-	if ((r = landlock_enter(o, f)) != 0)
-		return r;
-	return seccomp_enter(o->profile, f);
+	return landlock_enter(o, f);
+}
+
+int
+sandbox_enter(const struct sandbox_opts *o, struct fail *f)
+{
+	int r = sandbox_files(o, f);
+
+	return r != 0 ? r : seccomp_enter(o->profile, f);
 }

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/sandbox.h"
 #include "base/secret.h"
 #include "daemon/child.h"
+#include "daemon/confine.h"
 #include "daemon/role.h"
 #include "sql/db.h"
 
@@ -63,35 +63,6 @@ static const struct child_ops child_ops = {
     .stop = on_stop,
 };
 
-/* Everything that the broker writes to is below the state folder's journal. */
-static int
-confine(const struct conf *conf, struct fail *f)
-{
-	char *journal = conf_path(conf, "journal");
-	const char *const read_write[] = {journal, NULL};
-	const char *const read_only[] = {"/etc", "/usr", "/lib", "/lib64",
-	    "/run", "/proc/self", conf->database_password_file,
-	    conf->database_tls_ca, NULL};
-	const char *ro[ARRAY_LEN(read_only)];
-	struct sandbox_opts o = {
-	    .profile = SANDBOX_BROKER,
-	    .read_only = ro,
-	    .read_write = read_write,
-	};
-	size_t i, n = 0;
-	int r;
-
-	for (i = 0; i + 1 < ARRAY_LEN(read_only); i++)
-		if (read_only[i] != NULL && read_only[i][0] != '\0')
-			ro[n++] = read_only[i];
-	ro[n] = NULL;
-	r = journal == NULL	    ? FAIL_NOMEM
-	    : conf->gateway_sandbox ? sandbox_enter(&o, f)
-				    : 0;
-	free(journal);
-	return r;
-}
-
 static int
 run(struct process *p, const struct role_args *a, struct fail *f)
 {
@@ -103,7 +74,7 @@ run(struct process *p, const struct role_args *a, struct fail *f)
 	int r;
 
 	if ((r = broker_new(&p->broker, &o, f)) != 0 ||
-	    (r = confine(a->conf, f)) != 0)
+	    (r = confine_role(ROLE_BROKER, a->conf, f)) != 0)
 		return r;
 	p->child = child_new(p->loop, a, &child_ops, p);
 	if (p->child == NULL)

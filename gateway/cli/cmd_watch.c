@@ -3,8 +3,9 @@
  * The verb `session watch`: shows a running session in this terminal until it
  * ends or the watcher leaves.  The stream is that of session/live.h.  Of what
  * the target shows only what draws reaches this terminal: a hostile target
- * cannot make it answer, or write its clipboard.  The terminal is put back as
- * it was on every way out.
+ * cannot make it answer, or write its clipboard.  By then nothing is open here
+ * but the stream and the terminal, and nothing can be opened.  The terminal is
+ * put back as it was on every way out.
  */
 #include <errno.h>
 #include <poll.h>
@@ -19,6 +20,7 @@
 #include "cli/cli.h"
 #include "cli/order.h"
 #include "cli/verbs.h"
+#include "cli/viewer.h"
 #include "cli/when.h"
 #include "recorder/event.h"
 #include "recorder/replay/vtclean.h"
@@ -272,7 +274,11 @@ cmd_watch_run(struct cli *c)
 	if (r)
 		return r;
 	buf_init(&w.in, 2 * FRAME_MAX);
-	r = catch_signals(&w);
+	/* No way from the stream to the node. */
+	cli_part(c);
+	r = viewer_confine(&c->fail);
+	if (r == 0)
+		r = catch_signals(&w);
 	if (r == 0)
 		r = terminal_open(&w);
 	if (r == 0) {

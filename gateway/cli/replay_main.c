@@ -17,6 +17,7 @@
 #include "cli/cli.h"
 #include "cli/replay_args.h"
 #include "cli/replay_open.h"
+#include "cli/viewer.h"
 #include "recorder/replay/bytes.h"
 #include "recorder/replay/cast.h"
 #include "recorder/replay/check.h"
@@ -33,28 +34,41 @@ complain(const char *text)
 	(void)fprintf(stderr, "sallyport-replay: %s\n", text);
 }
 
+/* What is opened while files can be: where a cast goes, a terminal for keys. */
 static int
-cast_write(struct source *s, const struct replay_args *a, struct fail *f)
+outputs_open(FILE **cast, const struct replay_args *a, struct fail *f)
 {
-	const struct cast_opts o = {.channel = a->channel,
-	    .version = a->cast_version,
-	    .max_idle_us = a->max_idle_us};
-	FILE *to;
-	int fd, r;
+	int fd;
 
-	if (strcmp(a->cast, "-") == 0)
-		return cast_print(s, stdout, &o);
+	*cast = stdout;
+	if (a->mode == REPLAY_PLAY && !isatty(STDIN_FILENO) &&
+	    (fd = open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY)) >= 0) {
+		(void)dup2(fd, STDIN_FILENO);
+		(void)close(fd);
+	}
+	if (a->mode != REPLAY_CAST || strcmp(a->cast, "-") == 0)
+		return 0;
 	/* What was shown is for the auditor's eyes. */
 	fd = open(a->cast, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return fail_sys(f, "cannot write %s", a->cast);
-	if ((to = fdopen(fd, "w")) == NULL) {
-		r = fail_sys(f, "cannot write %s", a->cast);
+	if ((*cast = fdopen(fd, "w")) == NULL) {
 		(void)close(fd);
-		return r;
+		return fail_sys(f, "cannot write %s", a->cast);
 	}
-	r = cast_print(s, to, &o);
-	if (fclose(to) != 0 && r >= 0)
+	return 0;
+}
+
+static int
+cast_write(
+    struct source *s, const struct replay_args *a, FILE *to, struct fail *f)
+{
+	const struct cast_opts o = {.channel = a->channel,
+	    .version = a->cast_version,
+	    .max_idle_us = a->max_idle_us};
+	int r = cast_print(s, to, &o);
+
+	if (to != stdout && fclose(to) != 0 && r >= 0)
 		r = fail_sys(f, "cannot write %s", a->cast);
 	return r;
 }
@@ -79,7 +93,7 @@ bytes_write(struct source *s, const struct replay_args *a, struct fail *f)
 }
 
 static int
-print(struct source *s, const struct replay_args *a, struct fail *f)
+print(struct source *s, const struct replay_args *a, FILE *cast, struct fail *f)
 {
 	switch (a->mode) {
 	case REPLAY_TEXT:
@@ -87,7 +101,7 @@ print(struct source *s, const struct replay_args *a, struct fail *f)
 		    &(struct text_opts){
 			.channel = a->channel, .from_us = a->at_us});
 	case REPLAY_CAST:
-		return cast_write(s, a, f);
+		return cast_write(s, a, cast, f);
 	case REPLAY_KEYS:
 		return keys_print(s, stdout,
 		    &(struct keys_opts){
@@ -145,8 +159,15 @@ replay(struct replay_open *o, const struct replay_args *a, struct fail *f)
 {
 	struct source *s = NULL;
 	int fd = o->fd, r, status;
+	FILE *cast;
 
 	o->fd = -1;
+	if ((r = outputs_open(&cast, a, f)) != 0 ||
+	    (r = viewer_confine(f)) != 0) {
+		(void)close(fd);
+		complain(fail_why(f, r));
+		return CLI_FAILED;
+	}
 	if ((r = source_open(&s, fd, o->key, f)) != 0) {
 		complain(fail_why(f, r));
 		return CLI_FAILED;
@@ -158,7 +179,8 @@ replay(struct replay_open *o, const struct replay_args *a, struct fail *f)
 			complain(fail_why(source_fail(s), r));
 		status = r != 0 ? CLI_FAILED : CLI_DONE;
 	} else {
-		r = a->mode == REPLAY_PLAY ? play(s, a, f) : print(s, a, f);
+		r = a->mode == REPLAY_PLAY ? play(s, a, f)
+					   : print(s, a, cast, f);
 		status = conclude(s, r, f);
 	}
 	source_free(s);
@@ -170,8 +192,10 @@ verify(const struct replay_open *o, const struct replay_args *a, struct fail *f)
 {
 	const struct check_opts co = {
 	    .node_key = o->has_node_key ? o->node_key : NULL, .json = a->json};
-	int r = check_print(o->fd, stdout, &co, f);
+	int r = viewer_confine(f);
 
+	if (r == 0)
+		r = check_print(o->fd, stdout, &co, f);
 	if (f->code != 0)
 		complain(f->why);
 	return r != 0 ? CLI_FAILED : CLI_DONE;

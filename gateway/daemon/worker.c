@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/sandbox.h"
 #include "base/secret.h"
 
+#include "daemon/confine.h"
 #include "daemon/worker_impl.h"
 #include "keeper/keeper_msg.h"
 #include "recorder/codec.h"
@@ -346,13 +346,12 @@ worker_init(struct worker *w, const struct role_args *a)
 int
 worker_main(const struct role_args *a)
 {
-	const struct sandbox_opts box = {.profile = SANDBOX_WORKER};
 	struct fail f = {.code = 0};
 	static struct worker w;
 	int r;
 
-	if ((r = worker_init(&w, a)) == 0 && a->conf->gateway_sandbox)
-		r = sandbox_enter(&box, &f);
+	if ((r = worker_init(&w, a)) == 0)
+		r = confine_role(ROLE_WORKER, a->conf, &f);
 	if (r == 0)
 		r = loop_run(w.loop);
 	if (r != 0)

@@ -17,9 +17,9 @@
 #include "base/ipc.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "base/sandbox.h"
 #include "base/secret.h"
 #include "daemon/child.h"
+#include "daemon/confine.h"
 #include "vault/vault.h"
 
 #include "keeper/core.h"
@@ -338,7 +338,6 @@ open_vault(struct keeper *k, const struct conf *c, struct fail *f)
 static int
 start(struct keeper *k, const struct role_args *a, struct fail *f)
 {
-	const struct sandbox_opts box = {.profile = SANDBOX_KEEPER};
 	int r;
 
 	/* The control link and what is below it: log, and nothing else. */
@@ -351,7 +350,7 @@ start(struct keeper *k, const struct role_args *a, struct fail *f)
 	    (k->tick = timer_new(k->loop, on_tick, k)) == NULL ||
 	    (k->child = child_new(k->loop, a, &child_ops, k)) == NULL)
 		return fail_set(f, FAIL_NOMEM, "no memory for the keeper");
-	if (a->conf->gateway_sandbox && (r = sandbox_enter(&box, f)) != 0)
+	if ((r = confine_role(ROLE_KEEPER, a->conf, f)) != 0)
 		return r;
 	timer_set(k->tick, TICK_MS);
 	if ((r = child_ready(k->child)) != 0)

@@ -35,7 +35,8 @@ enum { OK = 0, REFUSED = 1, NOT_ENTERED = 2 };
 
 static char rw_dir[] = "/tmp/test_sandbox.XXXXXX";
 static char other_dir[] = "/tmp/test_sandbox.XXXXXX";
-static int report; /* the child's stderr */
+static int report;  /* the child's stderr */
+static int pair[2]; /* a link, made before */
 
 typedef int try_fn(void);
 
@@ -206,14 +207,13 @@ do_daily_work(void)
 	struct secret *small = secret_random(32);
 	struct secret *large = secret_random(100000);
 	void *big = malloc(10U << 20);
-	int fd[2], r = REFUSED;
+	int r = REFUSED;
 
 	random_bytes(key, sizeof(key));
 	uuid_new(id);
 	if (a != NULL && small != NULL && large != NULL && big != NULL &&
-	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) == 0 &&
-	    write(fd[0], id, sizeof(id)) == sizeof(id) &&
-	    read(fd[1], id, sizeof(id)) == sizeof(id) &&
+	    write(pair[0], id, sizeof(id)) == sizeof(id) &&
+	    read(pair[1], id, sizeof(id)) == sizeof(id) &&
 	    aead_seal(a, key, nonce, NULL, 0, SPAN(text, 4), text) == 0 &&
 	    aead_open(a, key, nonce, NULL, 0, SPAN(text, sizeof(text)), out) ==
 		0)
@@ -239,6 +239,7 @@ every_profile_does_its_daily_work(void **state)
 	assert_int_equal(confined(SANDBOX_KEEPER, do_daily_work), OK);
 	assert_int_equal(confined(SANDBOX_RECORDER, do_daily_work), OK);
 	assert_int_equal(confined(SANDBOX_BROKER, do_daily_work), OK);
+	assert_int_equal(confined(SANDBOX_VIEWER, do_daily_work), OK);
 }
 
 static void
@@ -280,7 +281,7 @@ the_worker_has_no_threads_and_writes_no_file(void **state)
 	(void)state;
 	assert_int_equal(confined(SANDBOX_WORKER, do_thread), -SIGSYS);
 	assert_int_equal(confined(SANDBOX_WORKER, do_write_file), -SIGSYS);
-	assert_int_equal(confined(SANDBOX_WORKER, do_read_file), OK);
+	assert_int_equal(confined(SANDBOX_WORKER, do_read_file), REFUSED);
 	assert_int_equal(confined(SANDBOX_WORKER, do_connect), OK);
 	assert_int_equal(confined(SANDBOX_WORKER, do_raw_socket), -SIGSYS);
 }
@@ -329,6 +330,111 @@ nobody_writes_outside_the_listed_folders(void **state)
 	assert_int_equal(confined(SANDBOX_BROKER, do_write_elsewhere), REFUSED);
 }
 
+/* ---- what is hidden below a folder that may be read */
+
+static char hidden_file[128];
+
+static int
+do_read_below(const char *name)
+{
+	char path[160];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", other_dir, name);
+	return open(path, O_RDONLY | O_CLOEXEC) >= 0 ? OK : REFUSED;
+}
+
+static int
+do_read_around_hidden(void)
+{
+	return do_read_below("open") == OK && do_read_below("etc/open") == OK &&
+		       do_read_below("etc/sub/open") == OK
+		   ? OK
+		   : REFUSED;
+}
+
+static int
+do_read_hidden(void)
+{
+	return do_read_below("etc/keys/hidden") == OK ||
+		       do_read_below("etc/link/hidden") == OK
+		   ? OK
+		   : REFUSED;
+}
+
+static int
+hiding(const char *what, try_fn *fn)
+{
+	const char *const ro[] = {other_dir, NULL};
+	const char *const hidden[] = {what, "/nowhere", NULL};
+	const struct sandbox_opts opts = {
+	    .profile = SANDBOX_BROKER, .read_only = ro, .hidden = hidden};
+	struct fail f = {0};
+	int status;
+	pid_t pid;
+
+	if ((pid = fork()) == 0) {
+		(void)dup2(report, STDERR_FILENO);
+		_exit(sandbox_enter(&opts, &f) != 0 ? NOT_ENTERED : fn());
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static void
+put_file(const char *name)
+{
+	char path[160];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", other_dir, name);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(close(fd), 0);
+}
+
+static void
+put_folder(const char *name)
+{
+	char path[160];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", other_dir, name);
+	assert_int_equal(mkdir(path, 0700), 0);
+}
+
+static void
+keys_below_a_readable_folder_are_out_of_reach(void **state)
+{
+	static const char *const made[] = {"open", "etc/open", "etc/sub/open",
+	    "etc/keys/hidden", "etc/link", "etc/sub", "etc/keys", "etc"};
+	char path[160], link[160];
+
+	(void)state;
+	if (sandbox_landlock_abi() == 0)
+		skip();
+	put_folder("etc");
+	put_folder("etc/sub");
+	put_folder("etc/keys");
+	put_file("open");
+	put_file("etc/open");
+	put_file("etc/sub/open");
+	put_file("etc/keys/hidden");
+	(void)snprintf(path, sizeof(path), "%s/etc/keys", other_dir);
+	(void)snprintf(link, sizeof(link), "%s/etc/link", other_dir);
+	assert_int_equal(symlink(path, link), 0);
+	(void)snprintf(
+	    hidden_file, sizeof(hidden_file), "%s/etc/keys/hidden", other_dir);
+	assert_int_equal(hiding("/nowhere", do_read_hidden), OK);
+	assert_int_equal(hiding(hidden_file, do_read_around_hidden), OK);
+	assert_int_equal(hiding(hidden_file, do_read_hidden), REFUSED);
+	assert_int_equal(hiding(path, do_read_around_hidden), OK);
+	assert_int_equal(hiding(path, do_read_hidden), REFUSED);
+	assert_int_equal(hiding(other_dir, do_read_around_hidden), REFUSED);
+	for (size_t i = 0; i < ARRAY_LEN(made); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", other_dir, made[i]);
+		assert_int_equal(remove(path), 0);
+	}
+}
+
 static void
 a_refused_call_is_named_by_its_number(void **state)
 {
@@ -356,6 +462,8 @@ setup(void **state)
 	(void)state;
 	if (mkdtemp(rw_dir) == NULL || mkdtemp(other_dir) == NULL)
 		return -1;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+		return -1;
 	report = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	return report < 0 ? -1 : 0;
 }
@@ -371,6 +479,8 @@ teardown(void **state)
 	(void)snprintf(path, sizeof(path), "%s/file", other_dir);
 	(void)unlink(path);
 	(void)close(report);
+	(void)close(pair[0]);
+	(void)close(pair[1]);
 	return rmdir(rw_dir) == 0 && rmdir(other_dir) == 0 ? 0 : -1;
 }
 
@@ -389,6 +499,7 @@ main(void)
 	    cmocka_unit_test(the_recorder_has_files_and_no_network),
 	    cmocka_unit_test(the_broker_has_files_threads_and_connections),
 	    cmocka_unit_test(nobody_writes_outside_the_listed_folders),
+	    cmocka_unit_test(keys_below_a_readable_folder_are_out_of_reach),
 	    cmocka_unit_test(a_refused_call_is_named_by_its_number),
 	};
 
