@@ -5,6 +5,7 @@
  * library by longjmp, and the arena is then thrown away as a whole.
  */
 #include <setjmp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -380,6 +381,24 @@ screen_feed(struct screen *s, struct span bytes)
 	return 0;
 }
 
+/*
+ * The library takes the cursor up with the rows that it pushes out, if need be
+ * beyond the first one, and would write there next.
+ */
+static void
+cursor_down(struct screen *s)
+{
+	VTermPos pos;
+	char seq[16];
+	int n;
+
+	vterm_state_get_cursorpos(s->side.state, &pos);
+	if (pos.row >= 0)
+		return;
+	n = snprintf(seq, sizeof(seq), "\033[1;%dH", pos.col + 1);
+	(void)vterm_input_write(s->side.vt, seq, (size_t)n);
+}
+
 int
 screen_resize(struct screen *s, unsigned cols, unsigned rows)
 {
@@ -399,6 +418,7 @@ screen_resize(struct screen *s, unsigned cols, unsigned rows)
 	}
 	s->side.pushed = 0;
 	vterm_set_size(s->side.vt, (int)rows, (int)cols);
+	cursor_down(s);
 	s->side.cols = cols;
 	s->side.rows = rows;
 	s->side.edge = false;

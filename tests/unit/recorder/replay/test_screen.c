@@ -219,6 +219,26 @@ sizes_change_and_are_bounded(void **state)
 	screen_free(s);
 }
 
+/* The library would have it above the first row, and write there. */
+static void
+the_cursor_stays_on_a_screen_that_shrinks(void **state)
+{
+	struct screen *s = make(20, 8, false);
+
+	(void)state;
+	feed(s, "\033#8\033[4h\033[H");
+	assert_int_equal(screen_resize(s, 40, 3), 0);
+	feed(s, "x");
+	is_row(s, 0, "xEEEEEEEEEEEEEEEEEEEE");
+	screen_free(s);
+	s = make(20, 8, false);
+	feed(s, "\033#8\033[?6h\033[H");
+	assert_int_equal(screen_resize(s, 20, 1), 0);
+	feed(s, "\033[Ly\033[K\033M");
+	is_row(s, 0, "");
+	screen_free(s);
+}
+
 static void
 rows_are_told_that_have_changed(void **state)
 {
@@ -363,6 +383,7 @@ main(void)
 	    cmocka_unit_test(without_a_terminal_a_newline_begins_a_line),
 	    cmocka_unit_test(nothing_scrolls_out_of_the_alternate_screen),
 	    cmocka_unit_test(sizes_change_and_are_bounded),
+	    cmocka_unit_test(the_cursor_stays_on_a_screen_that_shrinks),
 	    cmocka_unit_test(rows_are_told_that_have_changed),
 	    cmocka_unit_test(a_saved_screen_comes_back_whole),
 	    cmocka_unit_test(
