@@ -1,103 +1,65 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Drives one transport with hostile packets.  For the encrypted phase a
- * handshake is made once; each input gets both ends from its exported state, so
- * that the other end can seal any payload.
+ * Drives one transport with a hostile peer that has its keys.  For the
+ * encrypted phase a handshake is made once; each input gets both ends from its
+ * exported state.
  */
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cdefs.h"
 
-#include "ssh/transport/packet.h"
-#include "ssh/transport/sshkey.h"
+#include "ssh/transport/state.h"
 
+#include "hostile.h"
 #include "transport_driver.h"
 
-enum { IO_MAX = 1024 * 1024 };
+enum { IO_MAX = 1024 * 1024, ALL = 255 };
 
-struct side {
+struct drive {
+	enum ssh_role role;
+	uint8_t flags;
+	struct hostile_taste taste;
 	struct ssh_transport *t;
 	struct buf in, out;
+	struct hostile peer;
+	bool due; /* a signature or a verdict */
 };
 
-static struct {
-	EVP_PKEY *key;
-	struct buf blobs;
-	struct buf state[2]; /* after a handshake, by role */
-} shared;
+/* After a handshake, by role. */
+static struct buf shared[2];
+
+static enum ssh_role
+other(enum ssh_role role)
+{
+	return role == SSH_ROLE_SERVER ? SSH_ROLE_CLIENT : SSH_ROLE_SERVER;
+}
 
 static struct ssh_transport_opts
-opts(enum ssh_role role, bool legacy)
+opts(enum ssh_role role, uint8_t flags)
 {
 	return (struct ssh_transport_opts){
 	    .role = role,
-	    .algs = legacy ? &ssh_algs_legacy : NULL,
+	    .algs = (flags & DRIVER_LEGACY) != 0 ? &ssh_algs_legacy : NULL,
 	    .software = "fuzz",
-	    .hostkeys = buf_span(&shared.blobs),
+	    .hostkeys = hostile_blobs(),
 	    .rekey_packets = 5,
 	};
 }
 
-static void
-side_init(struct side *s)
+static struct ssh_transport *
+make(const struct ssh_transport_opts *o)
 {
-	*s = (struct side){0};
-	buf_init(&s->in, IO_MAX);
-	buf_init(&s->out, IO_MAX);
-}
+	struct ssh_transport *t = ssh_transport_new(o);
 
-static void
-side_fini(struct side *s)
-{
-	ssh_transport_free(s->t);
-	buf_fini(&s->in);
-	buf_fini(&s->out);
-}
-
-static int
-answer(struct side *s, int r)
-{
-	struct span hash;
-	const char *alg;
-	struct buf sig;
-
-	if (r == SSH_NEXT_HOSTKEY)
-		return ssh_transport_hostkey_accept(s->t, &s->out);
-	if (r != SSH_NEXT_SIGN)
-		return r;
-	alg = ssh_transport_sign_request(s->t, &hash);
-	buf_init(&sig, 1024);
-	MUST(sshkey_sign(shared.key, alg, hash, &sig) == 0);
-	r = ssh_transport_signed(s->t, &s->out, buf_span(&sig));
-	buf_fini(&sig);
-	return r;
-}
-
-/* All events of what is there; false when the connection is over. */
-static bool
-take(struct side *s)
-{
-	struct ssh_packet pkt;
-	int r;
-
-	do {
-		r = ssh_transport_next(s->t, &s->in, &s->out, &pkt);
-		if (r == SSH_NEXT_PACKET)
-			pkt.p[pkt.len - 1] ^= pkt.p[0];
-		if (r == SSH_NEXT_SIGN || r == SSH_NEXT_HOSTKEY) {
-			if ((r = answer(s, r)) == 0)
-				r = SSH_NEXT_KEYS;
-		}
-	} while (r > 0 && r != SSH_NEXT_DISCONNECT);
-	return r == 0;
+	MUST(t != NULL);
+	return t;
 }
 
 static void
 pass(struct buf *from, struct buf *to)
 {
-	MUST(buf_put(to, buf_head(from), buf_len(from)) == 0);
+	IGNORE(buf_put(to, buf_head(from), buf_len(from)));
 	buf_reset(from);
 }
 
@@ -105,156 +67,239 @@ pass(struct buf *from, struct buf *to)
 static void
 share(void)
 {
-	struct side side[2];
-	struct buf blob;
+	struct hostile side[2];
 
-	shared.key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-	buf_init(&blob, 256);
-	buf_init(&shared.blobs, 256);
-	MUST(sshkey_public_blob(shared.key, &blob) == 0);
-	MUST(buf_put_string(&shared.blobs, blob.data, buf_len(&blob)) == 0);
-	buf_fini(&blob);
 	for (int i = 0; i < 2; i++) {
-		struct ssh_transport_opts o = opts((enum ssh_role)i, false);
+		struct ssh_transport_opts o = opts((enum ssh_role)i, 0);
 
-		side_init(&side[i]);
-		side[i].t = ssh_transport_new(&o);
-		MUST(side[i].t != NULL);
+		hostile_init(&side[i], NULL);
+		side[i].t = make(&o);
 		MUST(ssh_transport_start(side[i].t, &side[i].out) == 0);
 	}
 	while (ssh_transport_kex_count(side[0].t) == 0 ||
 	       ssh_transport_kex_count(side[1].t) == 0) {
 		pass(&side[0].out, &side[1].in);
-		MUST(take(&side[1]));
+		MUST(hostile_take(&side[1], ALL));
 		pass(&side[1].out, &side[0].in);
-		MUST(take(&side[0]));
+		MUST(hostile_take(&side[0], ALL));
 	}
 	for (int i = 0; i < 2; i++) {
-		buf_init_secret(&shared.state[i], 16384);
-		MUST(ssh_transport_export(side[i].t, &shared.state[i]) == 0);
-		side_fini(&side[i]);
+		buf_init_secret(&shared[i], 16384);
+		MUST(ssh_transport_export(side[i].t, &shared[i]) == 0);
+		hostile_fini(&side[i]);
 	}
 }
 
-static void
-import(struct side *s, enum ssh_role role, bool legacy)
+static struct ssh_transport *
+import(const struct ssh_transport_opts *o, const struct buf *state)
 {
-	struct ssh_transport_opts o = opts(role, legacy);
+	struct ssh_transport *t;
 
-	MUST(ssh_transport_import(
-		 &s->t, &o, buf_span(&shared.state[role]), NULL) == 0);
+	MUST(ssh_transport_import(&t, o, buf_span(state), NULL) == 0);
+	return t;
 }
 
 /* Through another transport, if its state allows. */
 static void
-move(struct side *s, enum ssh_role role, bool legacy)
+move(struct drive *d)
 {
-	struct ssh_transport_opts o = opts(role, legacy);
+	struct ssh_transport_opts o = opts(d->role, d->flags);
 	struct ssh_transport *next;
 	struct buf state;
 
 	buf_init_secret(&state, 16384);
-	if (ssh_transport_export(s->t, &state) == 0) {
-		MUST(ssh_transport_import(&next, &o, buf_span(&state), NULL) ==
-		     0);
-		ssh_transport_free(s->t);
-		s->t = next;
+	if (ssh_transport_export(d->t, &state) == 0) {
+		next = import(&o, &state);
+		ssh_transport_free(d->t);
+		d->t = next;
 	}
 	buf_fini(&state);
 }
 
-/* The bytes of one step, as the target would receive them. */
-static int
-encode(uint8_t op, struct span body, struct side *peer, struct buf *wire)
+/* What is above a transport may see packets only where it is ready for them. */
+static void
+check_packet(const struct drive *d, const struct ssh_packet *pkt)
 {
-	static struct packet_pool pool;
-	static struct box clear;
+	uint8_t msg = pkt->p[0];
 
-	if (op == DRIVER_RAW)
-		return buf_put(wire, body.p, body.len);
-	if (body.len == 0)
-		return 0;
-	if (peer->t != NULL)
-		return ssh_transport_send(peer->t, wire, body.p, body.len);
-	clear = (struct box){0};
-	return packet_write(&clear, &pool, wire, body, SPAN(NULL, 0));
+	MUST(pkt->len > 0 && ssh_transport_kex_count(d->t) > 0);
+	MUST(msg == SSH_MSG_SERVICE_REQUEST || msg == SSH_MSG_SERVICE_ACCEPT ||
+	     msg > SSH_MSG_KEX_LAST);
+	MUST(d->t->exchange == NULL || !d->t->exchange->got_init);
+	/* It is writable. */
+	pkt->p[pkt->len - 1] ^= msg;
+}
+
+/* All events of what is there; false when the connection is over. */
+static bool
+take(struct drive *d)
+{
+	struct ssh_packet pkt;
+	int r;
+
+	do {
+		r = ssh_transport_next(d->t, &d->in, &d->out, &pkt);
+		if (r == SSH_NEXT_PACKET)
+			check_packet(d, &pkt);
+		if (r != SSH_NEXT_SIGN && r != SSH_NEXT_HOSTKEY)
+			continue;
+		MUST((r == SSH_NEXT_SIGN) == (d->role == SSH_ROLE_SERVER));
+		d->due = true;
+		if ((d->flags & DRIVER_LATE) != 0)
+			return true;
+		d->due = false;
+		r = hostile_answer(d->t, &d->out) == 0 ? SSH_NEXT_KEYS : -1;
+	} while (r > 0 && r != SSH_NEXT_DISCONNECT);
+	return r == 0;
 }
 
 static bool
-feed(struct side *target, struct buf *wire, bool bytes)
+feed(struct drive *d, struct buf *wire)
 {
+	bool bytes = (d->flags & DRIVER_BYTES) != 0;
+
 	while (buf_len(wire) > 0) {
 		size_t n = bytes ? 1 : buf_len(wire);
 
-		if (buf_put(&target->in, buf_head(wire), n) != 0)
+		if (buf_put(&d->in, buf_head(wire), n) != 0)
 			return false;
 		buf_consume(wire, n);
-		if (!take(target))
+		if (!take(d))
 			return false;
 	}
 	return true;
 }
 
-static bool
-step(struct side *target, struct side *peer, uint8_t op, struct span body,
-    bool bytes)
+static void
+peer_start(struct drive *d)
 {
-	struct buf wire;
-	bool ok;
+	if (d->peer.t != NULL && d->peer.t->phase == PHASE_NEW)
+		IGNORE(ssh_transport_start(d->peer.t, &d->peer.out));
+}
 
-	if (op == DRIVER_REKEY)
-		return ssh_transport_rekey(target->t, &target->out) == 0;
-	if (op == DRIVER_SEND)
-		return ssh_transport_send(
-			   target->t, &target->out, body.p, body.len) == 0 &&
-		       ssh_transport_ignore(target->t, &target->out, 9) == 0;
-	buf_init(&wire, IO_MAX);
-	ok = encode(op, body, peer, &wire) == 0 && feed(target, &wire, bytes);
-	buf_fini(&wire);
-	return ok;
+static bool
+talk(struct drive *d, unsigned n)
+{
+	peer_start(d);
+	pass(&d->out, &d->peer.in);
+	IGNORE(hostile_take(&d->peer, n));
+	return feed(d, &d->peer.out);
+}
+
+static bool
+step(struct drive *d, uint8_t op, struct span body)
+{
+	switch (op) {
+	case DRIVER_PACKET:
+		hostile_say(&d->peer, body);
+		return feed(d, &d->peer.out);
+	case DRIVER_RAW:
+		d->peer.told = true;
+		IGNORE(buf_put(&d->peer.out, body.p, body.len));
+		return feed(d, &d->peer.out);
+	case DRIVER_REKEY:
+		return ssh_transport_rekey(d->t, &d->out) == 0;
+	case DRIVER_SEND:
+		return ssh_transport_send(d->t, &d->out, body.p, body.len) ==
+			   0 &&
+		       ssh_transport_ignore(d->t, &d->out, 9) == 0;
+	case DRIVER_TALK:
+		return talk(d, body.len > 0 ? body.p[0] : ALL);
+	case DRIVER_BEFORE:
+		hostile_before(&d->peer, body);
+		return true;
+	case DRIVER_ALTER:
+		hostile_alter(&d->peer, body);
+		return true;
+	case DRIVER_PEER_REKEY:
+		if (d->peer.t != NULL)
+			IGNORE(ssh_transport_rekey(d->peer.t, &d->peer.out));
+		return feed(d, &d->peer.out);
+	default:
+		if (!d->due)
+			return true;
+		d->due = false;
+		return hostile_answer(d->t, &d->out) == 0 && take(d);
+	}
+}
+
+/* What came of it: Terrapin, and two ends that agree. */
+static void
+check_end(const struct drive *d)
+{
+	struct span ours = ssh_transport_session_id(d->t), theirs;
+
+	if (ssh_transport_kex_count(d->t) == 0 || d->peer.t == NULL)
+		return;
+	if ((d->flags & DRIVER_KEYED) == 0)
+		MUST(!d->t->session.strict || !d->peer.intruded);
+	if (d->peer.told || ssh_transport_kex_count(d->peer.t) == 0)
+		return;
+	theirs = ssh_transport_session_id(d->peer.t);
+	MUST(ours.len == theirs.len && memcmp(ours.p, theirs.p, ours.len) == 0);
+}
+
+static void
+begin(struct drive *d)
+{
+	struct ssh_transport_opts o = opts(d->role, d->flags);
+	struct ssh_transport_opts po = opts(other(d->role), 0);
+	const struct ssh_algs algs = hostile_algs(&d->taste);
+
+	buf_init(&d->in, IO_MAX);
+	buf_init(&d->out, IO_MAX);
+	hostile_init(&d->peer, NULL);
+	if ((d->flags & DRIVER_TASTE) != 0)
+		po.algs = &algs;
+	if ((d->flags & DRIVER_KEYED) != 0) {
+		d->t = import(&o, &shared[d->role]);
+		d->peer.t = import(&po, &shared[po.role]);
+		return;
+	}
+	d->t = make(&o);
+	MUST(ssh_transport_start(d->t, &d->out) == 0);
+	if ((d->flags & DRIVER_PEER) == 0)
+		return;
+	/* Not every OpenSSL has them all. */
+	if ((d->peer.t = ssh_transport_new(&po)) == NULL) {
+		po.algs = NULL;
+		d->peer.t = make(&po);
+	}
 }
 
 void
 transport_driver(enum ssh_role role, const uint8_t *data, size_t size)
 {
-	struct span s = SPAN(data, size);
-	struct side target, peer;
-	struct span body;
-	uint8_t flags, op;
+	struct span s = SPAN(data, size), body;
+	struct drive d = {.role = role};
 	uint16_t len;
-	bool legacy;
+	uint8_t op;
 
-	if (shared.key == NULL)
+	if (buf_len(&shared[0]) == 0)
 		share();
-	if (span_u8(&s, &flags) != 0)
+	if (span_u8(&s, &d.flags) != 0)
 		return;
-	legacy = (flags & DRIVER_LEGACY) != 0;
-	side_init(&target);
-	side_init(&peer);
-	if ((flags & DRIVER_KEYED) != 0) {
-		import(&target, role, legacy);
-		import(&peer,
-		    role == SSH_ROLE_SERVER ? SSH_ROLE_CLIENT : SSH_ROLE_SERVER,
-		    legacy);
-	} else {
-		struct ssh_transport_opts o = opts(role, legacy);
-
-		target.t = ssh_transport_new(&o);
-		MUST(target.t != NULL);
-		MUST(ssh_transport_start(target.t, &target.out) == 0);
-	}
+	if ((d.flags & DRIVER_TASTE) != 0 &&
+	    (span_u8(&s, &d.taste.kex) != 0 ||
+		span_u8(&s, &d.taste.cipher) != 0 ||
+		span_u8(&s, &d.taste.mac) != 0 ||
+		span_u8(&s, &d.taste.hostkey) != 0))
+		return;
+	begin(&d);
 	while (span_u8(&s, &op) == 0 && span_u16(&s, &len) == 0) {
 		body = SPAN(s.p, len < s.len ? len : s.len);
 		s.p += body.len;
 		s.len -= body.len;
-		if ((flags & DRIVER_MOVE) != 0)
-			move(&target, role, legacy);
-		if (!step(&target, &peer, op % DRIVER_OPCODES, body,
-			(flags & DRIVER_BYTES) != 0))
+		if ((d.flags & DRIVER_MOVE) != 0)
+			move(&d);
+		if (!step(&d, op % DRIVER_OPCODES, body))
 			break;
-		(void)ssh_transport_wants_rekey(target.t);
+		(void)ssh_transport_wants_rekey(d.t);
 	}
-	MUST(ssh_transport_disconnect(target.t, &target.out, 2, "bye") <= 0);
-	side_fini(&target);
-	side_fini(&peer);
+	check_end(&d);
+	MUST(ssh_transport_disconnect(d.t, &d.out, 2, "bye") <= 0);
+	ssh_transport_free(d.t);
+	hostile_fini(&d.peer);
+	buf_fini(&d.in);
+	buf_fini(&d.out);
 }
