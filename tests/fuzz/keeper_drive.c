@@ -28,6 +28,7 @@ struct model {
 	uint8_t kind;
 	uint64_t expires_ns;
 	unsigned signs;
+	uint8_t rec;
 	uint8_t wrapped[256];
 	size_t wrapped_len;
 };
@@ -215,12 +216,14 @@ step_grant(struct drive *d)
 	struct model *m = &d->grant[id];
 	struct km_granted g;
 	struct buf sealed;
+	uint8_t rec;
 
 	x.kind = next(d) % 2 == 0 ? CRED_PASSWORD : CRED_KEY;
 	x.ttl_s = next(d);
 	row.kind = x.kind;
 	make_id(x.grant_id, id);
-	make_id(x.rec_id, next(d));
+	rec = next(d) % IDS;
+	make_id(x.rec_id, rec);
 	buf_init(&sealed, 4096);
 	MUST(envelope_seal(ring, &row,
 		 x.kind == CRED_KEY ? user_key
@@ -236,6 +239,7 @@ step_grant(struct drive *d)
 	*m = (struct model){.waiting = true,
 	    .worker = x.worker,
 	    .kind = x.kind,
+	    .rec = rec,
 	    .expires_ns = d->now_ns + (uint64_t)x.ttl_s * NS_PER_S,
 	    .wrapped_len = g.wrapped.len};
 	memcpy(m->wrapped, g.wrapped.p, g.wrapped.len);
@@ -329,6 +333,68 @@ step_finish(struct drive *d)
 	(void)ask(d, link, km_finish_type);
 }
 
+/* Host keys sign for workers, and nothing but an exchange hash. */
+static void
+step_hostkey(struct drive *d)
+{
+	static const uint8_t hash[64] = {1};
+	static const char *const algs[] = {"ssh-ed25519", "rsa-sha2-256", ""};
+	size_t link = next(d) % LINKS;
+	const char *alg = algs[next(d) % ARRAY_LEN(algs)];
+	struct km_hostkey_sign x = {.alg = SPAN(alg, strlen(alg))};
+
+	x.hash = SPAN(hash, next(d) % (sizeof(hash) + 1));
+	MUST(km_hostkey_sign_put(&d->msg, &x) == 0);
+	if (!ask(d, link, km_hostkey_sign_type))
+		return;
+	MUST(kinds[link] == CORE_WORKER && strcmp(alg, algs[0]) == 0);
+	MUST(x.hash.len == 32 || x.hash.len == 48 || x.hash.len == 64);
+}
+
+static void
+step_seal(struct drive *d)
+{
+	size_t link = next(d) % LINKS;
+	struct km_seal x = {.version = next(d), .kind = next(d) % 4};
+
+	make_id(x.row_id, next(d));
+	x.secret =
+	    next(d) % 2 == 0 ? user_key : SPAN(password, sizeof(password) - 1);
+	MUST(km_seal_put(&d->msg, &x) == 0);
+	if (!ask(d, link, km_seal_type))
+		return;
+	MUST(kinds[link] == CORE_ADMIN);
+	MUST(x.kind == CRED_PASSWORD || x.secret.p == user_key.p);
+}
+
+/* The data key of a recording, for who has it wrapped. */
+static void
+step_rec_key(struct drive *d)
+{
+	size_t link = next(d) % LINKS;
+	const struct model *m = &d->grant[next(d) % IDS];
+	struct km_rec_key_get x = {.wrapped = SPAN(m->wrapped, m->wrapped_len)};
+	uint8_t rec = next(d) % IDS;
+
+	make_id(x.rec_id, rec);
+	MUST(km_rec_key_get_put(&d->msg, &x) == 0);
+	if (!ask(d, link, km_rec_key_get_type))
+		return;
+	MUST(kinds[link] == CORE_ADMIN);
+	MUST(m->wrapped_len > 0 && m->rec == rec);
+}
+
+/* What all may have. */
+static void
+step_public(struct drive *d)
+{
+	size_t link = next(d) % LINKS;
+	bool node = next(d) % 2 == 0;
+
+	MUST(ask(d, link, node ? km_node_key_get_type : km_hostkeys_get_type) ==
+	     (node || kinds[link] == CORE_WORKER));
+}
+
 static void
 step_time(struct drive *d)
 {
@@ -344,7 +410,8 @@ step_relink(struct drive *d)
 
 static void (*const steps_tbl[])(struct drive *d) = {step_raw, step_grant,
     step_open, step_revoke, step_user_sign, step_checkpoint, step_resume,
-    step_finish, step_time, step_relink};
+    step_finish, step_time, step_relink, step_hostkey, step_seal, step_rec_key,
+    step_public};
 
 void
 keeper_drive(struct span steps)
