@@ -12,6 +12,9 @@
  * whose key is there already is left as it is, so sending a batch again is
  * harmless.  Any other fault fails the whole batch; values that could cause
  * one (too long, not UTF-8) are refused by bulk_add().
+ *
+ * In cluster mode only in a transaction: a Galera member that aborts the
+ * insert for another's write may not say so, which db_tx() notices.
  */
 
 struct bulk;

@@ -71,6 +71,14 @@ conn_condemn(struct conn *c)
 	conn_close(c);
 }
 
+void
+conn_check(struct conn *c)
+{
+	if (c->my && c->o->endpoints &&
+	    endpoints_stale(c->o->endpoints, c->endpoint, c->faults))
+		conn_close(c);
+}
+
 /* The first line of the password file; dst is wiped by the caller. */
 static int
 read_password(char dst[PASSWORD_SIZE], const char *path, struct fail *f)
@@ -212,6 +220,16 @@ conn_run(struct conn *c, const char *sql, struct fail *f)
 	return 0;
 }
 
+bool
+conn_in_tx(const struct conn *c)
+{
+	unsigned status = 0;
+
+	return mariadb_get_infov(
+		   c->my, MARIADB_CONNECTION_SERVER_STATUS, &status) == 0 &&
+	       (status & SERVER_STATUS_IN_TRANS) != 0;
+}
+
 /* The settings that the code relies on, the same on every server. */
 static int
 set_session(struct conn *c, struct fail *f)
@@ -306,6 +324,7 @@ conn_open(struct conn *c, struct fail *f)
 		r = open_ready(c, &e, &last);
 		if (r == 0) {
 			c->endpoint = e.index;
+			c->faults = e.faults;
 			endpoints_good(eps, e.index);
 			return 0;
 		}

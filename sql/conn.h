@@ -30,6 +30,7 @@ struct conn {
 	const struct db_opts *o;
 	MYSQL *my; /* NULL: not connected */
 	size_t endpoint;
+	unsigned faults;  /* of the endpoint, when it was picked */
 	enum fault fault; /* of the last call */
 	bool no_wsrep;	  /* the server does not know wsrep_sync_wait */
 	enum db_read read;
@@ -45,12 +46,17 @@ void conn_close(struct conn *c);
 int conn_open(struct conn *c, struct fail *f) MUST_USE;
 /* The server was found wanting: close, and quarantine it. */
 void conn_condemn(struct conn *c);
+/* Close it when another connection has condemned the server since. */
+void conn_check(struct conn *c);
 
 /* Bring the session to this read mode and limit. */
 int conn_tune(struct conn *c, enum db_read read, uint32_t limit_ms,
     struct fail *f) MUST_USE;
 /* A statement of ours, without values. */
 int conn_run(struct conn *c, const char *sql, struct fail *f) MUST_USE;
+
+/* Is a transaction open, as the server's last answer says? */
+bool conn_in_tx(const struct conn *c);
 
 /* A prepared statement, not busy; it stays the connection's. */
 int conn_prepare(struct conn *c, const char *sql, struct conn_stmt **out,

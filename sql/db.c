@@ -98,18 +98,35 @@ wait_jitter(unsigned try)
 	nanosleep(&ts, NULL);
 }
 
+/*
+ * Is the transaction that the statement belongs to still there?  A Galera
+ * member that must give way to another's write rolls back; for an array-bound
+ * insert it may say that all went well.  What follows would be committed
+ * without what came before.
+ */
+static int
+still_in_tx(struct db *db, struct fail *f)
+{
+	if (!db->in_tx || conn_in_tx(&db->conn))
+		return 0;
+	db->tx_fault = FAULT_AGAIN;
+	return fail_set(f, FAIL_SQL, "the server took the transaction back");
+}
+
 /* In a transaction or while a result is read: one try, the outer one mends. */
 static int
 try_inside(struct db *db, db_try_fn *fn, void *ctx, struct fail *f)
 {
 	enum fault fault;
-	int r;
+	int r, gone;
 
 	if (db->tx_fault != FAULT_NONE || db->broken)
 		return fail_set(f, FAIL_SQL, "the transaction has failed");
 	r = fn(&db->conn, ctx, f);
-	if (r >= 0)
-		return r;
+	if (r >= 0) {
+		gone = still_in_tx(db, f);
+		return gone != 0 ? gone : r;
+	}
 	fault = db->conn.fault;
 	if (fault == FAULT_LOST || fault == FAULT_MOVE) {
 		db->broken = true;
@@ -126,6 +143,7 @@ try_once(struct db *db, db_try_fn *fn, void *ctx, struct fail *f)
 {
 	int r = 0;
 
+	conn_check(&db->conn);
 	if (db->conn.my == NULL) {
 		r = conn_open(&db->conn, f);
 		/* Not begun, hence nothing can have been committed. */

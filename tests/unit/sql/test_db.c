@@ -340,6 +340,44 @@ transactions_do_not_nest(void **state)
 	db_free(db);
 }
 
+/* The first time the server takes it back between the two inserts. */
+static int
+insert_around_rollback(struct db *db, void *ctx, struct fail *f)
+{
+	unsigned *runs = ctx;
+	int r = db_exec(
+	    db, DB_STMT0("INSERT INTO t (id,u) VALUES ('c',501)"), NULL, f);
+
+	if (r == 0 && (*runs)++ == 0) {
+		r = db_exec(db, DB_STMT0("ROLLBACK"), NULL, f);
+		assert_int_equal(r, FAIL_SQL);
+		/* Who overlooks it comes no further either. */
+		r = db_exec(db,
+		    DB_STMT0("INSERT INTO t (id,u) VALUES ('x',501)"), NULL,
+		    NULL);
+		assert_int_equal(r, FAIL_SQL);
+		return 0;
+	}
+	if (r == 0)
+		r = db_exec(db,
+		    DB_STMT0("INSERT INTO t (id,u) VALUES ('d',501)"), NULL, f);
+	return r;
+}
+
+static void
+a_transaction_that_the_server_took_back_runs_again_whole(void **state)
+{
+	struct db *db = open_db(*state);
+	struct fail f = {0};
+	unsigned runs = 0;
+
+	assert_int_equal(db_tx(db, insert_around_rollback, &runs, &f), 0);
+	assert_int_equal(runs, 2);
+	assert_int_equal(
+	    server_number(db, "SELECT COUNT(*) FROM t WHERE u=501"), 2);
+	db_free(db);
+}
+
 /* Two threads that lock two rows in opposite order, many times. */
 struct locker {
 	struct server *s;
@@ -562,6 +600,7 @@ main(void)
 	    T(the_session_is_as_the_code_expects),
 	    T(a_transaction_is_all_or_nothing),
 	    T(transactions_do_not_nest),
+	    T(a_transaction_that_the_server_took_back_runs_again_whole),
 	    T(deadlocked_transactions_are_run_again),
 	    T(a_killed_server_loses_nothing_acknowledged),
 	    T(a_transaction_that_lost_its_server_runs_again_whole),
