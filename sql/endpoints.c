@@ -26,6 +26,7 @@ struct endpoints {
 		char host[ENDPOINT_HOST_SIZE];
 		uint16_t port;
 		uint64_t until_ns; /* in quarantine; 0: never failed */
+		unsigned faults;
 	} list[ENDPOINTS_MAX];
 };
 
@@ -173,6 +174,7 @@ endpoints_pick(
 	}
 	if (best < ENDPOINTS_MAX) {
 		out->index = best;
+		out->faults = e->list[best].faults;
 		out->port = e->list[best].port;
 		memcpy(out->host, e->list[best].host, ENDPOINT_HOST_SIZE);
 	}
@@ -201,10 +203,22 @@ endpoints_bad(struct endpoints *e, size_t index, uint64_t now_ns)
 	pthread_mutex_lock(&e->lock);
 	if (index < e->n) {
 		news = e->list[index].until_ns <= now_ns;
+		e->list[index].faults++;
 		e->list[index].until_ns =
 		    now_ns + QUARANTINE_MIN_NS +
 		    (uint64_t)(rnd % QUARANTINE_SPAN_MS) * 1000000;
 	}
 	pthread_mutex_unlock(&e->lock);
 	return news;
+}
+
+bool
+endpoints_stale(struct endpoints *e, size_t index, unsigned faults)
+{
+	bool stale;
+
+	pthread_mutex_lock(&e->lock);
+	stale = index < e->n && e->list[index].faults != faults;
+	pthread_mutex_unlock(&e->lock);
+	return stale;
 }

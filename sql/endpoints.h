@@ -22,6 +22,7 @@ enum { ENDPOINTS_MAX = 16, ENDPOINT_HOST_SIZE = 256 };
 
 struct endpoint {
 	size_t index; /* for endpoints_good and _bad */
+	unsigned faults; /* so often it was bad; for endpoints_stale */
 	char host[ENDPOINT_HOST_SIZE];
 	uint16_t port;
 };
@@ -41,5 +42,10 @@ int endpoints_pick(struct endpoints *e, uint32_t tried, uint64_t now_ns,
 void endpoints_good(struct endpoints *e, size_t index);
 /* True unless it was in quarantine already: worth a line in the log. */
 bool endpoints_bad(struct endpoints *e, size_t index, uint64_t now_ns);
+/*
+ * Was it bad since it was picked?  Then a connection to it from before is not
+ * worth waiting for: who hangs, hangs for all.
+ */
+bool endpoints_stale(struct endpoints *e, size_t index, unsigned faults);
 
 #endif /* SQL_ENDPOINTS_H */

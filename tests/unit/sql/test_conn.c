@@ -2,6 +2,7 @@
 /* Connections over the network: TLS is enforced, verified and checked. */
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -176,6 +177,41 @@ reads_can_wait_for_the_cluster(void **state)
 	db_opts_fini(&o);
 }
 
+/* Two servers that are one: what hangs for one handle is left by the other. */
+static void
+a_server_that_hangs_is_left_by_all(void **state)
+{
+	struct server *s = *state;
+	struct db_opts o;
+	struct fail f = {0};
+	struct db_stmt once = {.sql = "SET @a=1", .once = true};
+	struct db *one, *two;
+	char hosts[64];
+	uint64_t id;
+
+	snprintf(hosts, sizeof(hosts), "127.0.0.1:%u,127.0.0.1", port);
+	net_opts(&o, s, hosts, "db.crt");
+	o.timeout_ms = 100;
+	one = db_new(&o);
+	two = db_new(&o);
+	assert_non_null(one);
+	assert_non_null(two);
+	id = server_number(two, "SELECT CONNECTION_ID()");
+	assert_int_equal(server_number(two, "SELECT CONNECTION_ID()"), id);
+	assert_int_equal(server_number(one, "SELECT 1"), 1);
+	assert_int_equal(kill(s->net_pid, SIGSTOP), 0);
+	/* It may have been done: a statement marked once is not sent again. */
+	assert_int_equal(db_exec(one, &once, NULL, &f), FAIL_SQL);
+	if (strstr(f.why, "2026") == NULL || strstr(f.why, "lost") == NULL)
+		fail_msg("%s", f.why);
+	assert_true(db_away(one));
+	assert_int_equal(kill(s->net_pid, SIGCONT), 0);
+	assert_true(server_number(two, "SELECT CONNECTION_ID()") > id);
+	db_free(one);
+	db_free(two);
+	db_opts_fini(&o);
+}
+
 static void
 cluster_mode_without_a_ca_is_refused(void **state UNUSED)
 {
@@ -240,6 +276,7 @@ main(void)
 	    cmocka_unit_test(
 		a_dead_host_is_passed_over_and_not_tried_again_soon),
 	    cmocka_unit_test(reads_can_wait_for_the_cluster),
+	    cmocka_unit_test(a_server_that_hangs_is_left_by_all),
 	    cmocka_unit_test(cluster_mode_without_a_ca_is_refused),
 	    cmocka_unit_test(a_socket_path_too_long_is_said_so),
 	};

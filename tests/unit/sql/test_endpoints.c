@@ -124,11 +124,34 @@ only_the_first_failure_in_a_row_is_news(void **state UNUSED)
 	endpoints_free(e);
 }
 
+static void
+what_was_picked_before_a_fault_is_stale(void **state UNUSED)
+{
+	struct endpoints *e = make("a,b");
+	struct endpoint before, after;
+
+	assert_int_equal(endpoints_pick(e, 0, 100 * SECOND, &before), 0);
+	assert_false(endpoints_stale(e, before.index, before.faults));
+	endpoints_bad(e, 1 - before.index, 100 * SECOND);
+	assert_false(endpoints_stale(e, before.index, before.faults));
+	endpoints_bad(e, before.index, 100 * SECOND);
+	assert_true(endpoints_stale(e, before.index, before.faults));
+	/* Picked anew although it rests: no better one is left. */
+	assert_int_equal(
+	    endpoints_pick(e, BIT(1 - before.index), 101 * SECOND, &after), 0);
+	assert_false(endpoints_stale(e, after.index, after.faults));
+	endpoints_good(e, after.index);
+	assert_true(endpoints_stale(e, before.index, before.faults));
+	assert_false(endpoints_stale(e, ENDPOINTS_MAX, 0));
+	endpoints_free(e);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(only_the_first_failure_in_a_row_is_news),
+	    cmocka_unit_test(what_was_picked_before_a_fault_is_stale),
 	    cmocka_unit_test(hosts_and_ports_are_read),
 	    cmocka_unit_test(wrong_lists_are_refused),
 	    cmocka_unit_test(the_last_good_one_is_preferred),
