@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 
@@ -181,6 +182,8 @@ recorder_fini(struct recorder *r)
 	timer_free(r->space);
 	recs_fini(&r->recs);
 	segtab_fini(&r->segs);
+	if (r->lock_fd >= 0)
+		(void)close(r->lock_fd);
 	free(r->spool_dir);
 	free(r->folder);
 	free(r);
@@ -222,6 +225,7 @@ recorder_new(
 	if (r == NULL)
 		return fail_set(f, FAIL_NOMEM, "recorder");
 	r->loop = l;
+	r->lock_fd = -1;
 	r->conf = c;
 	r->spool_dir = conf_path(c, c->recording_spool);
 	r->folder = conf_path(c, c->recording_folder);
@@ -247,6 +251,16 @@ recorder_new(
 fail:
 	recorder_fini(r);
 	return code;
+}
+
+void
+recorder_alone(struct recorder *r)
+{
+	struct rec *x;
+
+	for (x = r->recs.all; x != NULL; x = x->next)
+		if (x->state == REC_LIVE && x->owner == NULL)
+			x->until_ns = recorder_in_ms(r, 0);
 }
 
 size_t

@@ -30,6 +30,10 @@ int recorder_new(struct recorder **out, struct loop *l, const struct conf *c,
 /* A link to a peer: takes fd. */
 void recorder_link(struct recorder *r, enum role role, uint32_t peer, int fd);
 
+/* No worker lives that was before this process: nobody goes on with what was
+ * recovered. */
+void recorder_alone(struct recorder *r);
+
 /* Recordings in hand. */
 size_t recorder_count(const struct recorder *r);
 

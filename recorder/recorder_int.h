@@ -27,6 +27,7 @@ enum {
 	SIGN_MS = 5000,
 	RETRY_MS = 2000,
 	HEIR_MS = 5000,
+	LOCK_MS = 5000, /* for an earlier process that is ending */
 };
 
 /* A link to a worker, the keeper or the broker. */
@@ -46,6 +47,7 @@ struct recorder {
 	const struct conf *conf;
 	char *spool_dir;
 	char *folder;
+	int lock_fd; /* of the spool: nobody else writes to it */
 	struct spool *spool;
 	struct filer *filer;
 	struct segtab segs;

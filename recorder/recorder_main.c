@@ -39,7 +39,28 @@ on_stop(void *ctx)
 	loop_stop(p->loop);
 }
 
-static const struct child_ops child_ops = {.link = on_link, .stop = on_stop};
+static void
+on_alone(void *ctx)
+{
+	struct process *p = ctx;
+
+	recorder_alone(p->recorder);
+}
+
+static bool
+on_orphan(void *ctx)
+{
+	const struct process *p = ctx;
+
+	return recorder_link_to(p->recorder, ROLE_WORKER) == NULL;
+}
+
+static const struct child_ops child_ops = {
+    .link = on_link,
+    .stop = on_stop,
+    .orphan = on_orphan,
+    .alone = on_alone,
+};
 
 static int
 start(struct process *p, const struct role_args *a, struct fail *f)

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
 
 #include "recorder/recorder_int.h"
@@ -374,8 +375,10 @@ recorder_recover(struct recorder *r, uint32_t *next_segment, struct fail *f)
 	uint32_t number;
 	int code;
 
+	place_path(path, sizeof(path), r->spool_dir, "lock", "");
 	if ((code = folder_make(r->spool_dir, f)) != 0 ||
 	    (code = folder_make(r->folder, f)) != 0 ||
+	    (code = file_lock(path, LOCK_MS, &r->lock_fd, f)) != 0 ||
 	    (code = states_read(r, f)) != 0 ||
 	    (code = segments_read(r, next_segment, f)) != 0)
 		return code;

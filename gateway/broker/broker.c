@@ -25,6 +25,7 @@ enum {
 	RETRY_MS = 500,
 	STOP_COMMIT_MS = 1000,
 	STOP_DRAIN_MS = 2000,
+	BUSY_MS = 20, /* between looks whether the journal is free */
 	RESCAN_MS = 60000,
 	DAY_MS = 24 * 3600 * 1000,
 	MONTHS_AHEAD = 3,
@@ -284,7 +285,7 @@ on_scan(void *ctx, int r, const struct fail *f, bool away)
 		if (e == NULL)
 			break;
 		e->checked = true;
-		e->due_ms = now + START_MS;
+		e->due_ms = b->node.alone ? now : now + START_MS;
 		e->why = WHY_WORKER_DIED;
 	}
 	/* Once more later: a killed predecessor may have had one in flight. */
@@ -385,31 +386,6 @@ check_tick(struct broker *b)
 		free(c);
 }
 
-/* ---- the clock */
-
-static void
-close_session(const struct session_ent *e, void *ctx)
-{
-	broker_close_session(ctx, e);
-}
-
-static void
-on_tick(struct timer *t, void *ctx)
-{
-	struct broker *b = ctx;
-	uint64_t now = broker_now_ms(b);
-
-	broker_orders_tick(b);
-	broker_auth_tick(b);
-	sessions_expire(b->sessions, now, close_session, b);
-	if (b->held && rows_waiting(b->rows) < QUEUE_LOW)
-		broker_links_hold(b, false);
-	database_tick(b, now);
-	scan_tick(b, now);
-	check_tick(b);
-	timer_set(t, TICK_MS);
-}
-
 /* ---- life */
 
 static void
@@ -461,8 +437,73 @@ make_rows(struct broker *b, struct fail *f)
 	if (r != 0)
 		return r;
 	o.journal = b->journal;
-	return rows_new(&b->rows, &o, f);
+	if ((r = rows_new(&b->rows, &o, f)) != 0) {
+		journal_free(b->journal);
+		b->journal = NULL;
+	}
+	return r;
 }
+
+static void
+say_start(struct broker *b)
+{
+	struct broker_audit a;
+
+	broker_audit_begin(&a, AUDIT_NODE_START, NULL);
+	json_str(&a.j, "version", b->node.version);
+	broker_audit_end(b, &a);
+}
+
+/* Is the journal ours now?  Until then nobody is listened to.  0: yes; else
+ * when to look again, in ms. */
+static unsigned
+begin(struct broker *b)
+{
+	struct fail f = {0};
+	int r = make_rows(b, &f);
+
+	if (r == 0) {
+		say_start(b);
+		broker_links_begin(b);
+		return 0;
+	}
+	if (r == FAIL_BUSY)
+		return BUSY_MS;
+	log_err(NULL, "%s", fail_why(&f, r));
+	return RETRY_MS;
+}
+
+/* ---- the clock */
+
+static void
+close_session(const struct session_ent *e, void *ctx)
+{
+	broker_close_session(ctx, e);
+}
+
+static void
+on_tick(struct timer *t, void *ctx)
+{
+	struct broker *b = ctx;
+	uint64_t now = broker_now_ms(b);
+	unsigned ms;
+
+	if (b->journal == NULL && (ms = begin(b)) > 0) {
+		timer_set(t, ms);
+		return;
+	}
+	broker_orders_tick(b);
+	broker_auth_tick(b);
+	sessions_expire(b->sessions, now, close_session, b);
+	if (b->held && rows_waiting(b->rows) < QUEUE_LOW)
+		broker_links_hold(b, false);
+	database_tick(b, now);
+	scan_tick(b, now);
+	check_tick(b);
+	timer_set(t, TICK_MS);
+}
+
+/* ---- the whole */
 
 static int
 make_pools(struct broker *b, struct fail *f)
@@ -501,15 +542,16 @@ make_all(struct broker *b, struct fail *f)
 	if (b->tick == NULL || b->throttle == NULL || b->sessions == NULL ||
 	    b->keeper == NULL || b->links == NULL || broker_orders_new(b) != 0)
 		return fail_set(f, FAIL_NOMEM, "broker");
-	if ((r = broker_auth_prepare(b, f)) != 0 || (r = make_rows(b, f)) != 0)
+	if ((r = broker_auth_prepare(b, f)) != 0 || (r = make_pools(b, f)) != 0)
 		return r;
-	return make_pools(b, f);
+	/* A broker that is ending has it: the clock sees when it lets go. */
+	r = make_rows(b, f);
+	return r == FAIL_BUSY ? 0 : r;
 }
 
 int
 broker_new(struct broker **out, const struct broker_opts *o, struct fail *f)
 {
-	struct broker_audit a;
 	struct broker *b;
 	int r;
 
@@ -526,48 +568,47 @@ broker_new(struct broker **out, const struct broker_opts *o, struct fail *f)
 		broker_free(b);
 		return r;
 	}
-	broker_audit_begin(&a, AUDIT_NODE_START, NULL);
-	json_str(&a.j, "version", b->node.version);
-	broker_audit_end(b, &a);
+	if (b->journal != NULL)
+		say_start(b);
 	timer_set(b->tick, 1);
 	*out = b;
 	return 0;
 }
 
-/* Let what was put in reach the disk, and the database if it is quick. */
-static void
-flush(struct broker *b)
+void
+broker_leave(struct broker *b)
 {
 	const struct timespec step = {.tv_nsec = 5000000};
 	uint64_t end = broker_now_ms(b) + STOP_COMMIT_MS;
 	struct journal_stat st;
+	struct broker_audit a;
 
+	if (b->rows == NULL)
+		return; /* it never had the journal */
+	broker_audit_begin(&a, AUDIT_NODE_STOP, NULL);
+	broker_audit_end(b, &a);
 	do {
 		journal_stat(b->journal, &st);
 		if (st.committed == st.appended)
 			break;
 		(void)nanosleep(&step, NULL);
 	} while (broker_now_ms(b) < end);
-	if (b->drain != NULL && b->db.up)
-		(void)drain_finish(b->drain, STOP_DRAIN_MS);
 }
 
 void
 broker_free(struct broker *b)
 {
-	struct broker_audit a;
 	struct drain *drain;
 
 	if (b == NULL)
 		return;
 	timer_free(b->tick);
-	watch_free(b->listener);
-	if (b->listen_fd >= 0)
-		(void)close(b->listen_fd);
-	if (b->rows != NULL && b->names != NULL) {
-		broker_audit_begin(&a, AUDIT_NODE_STOP, NULL);
-		broker_audit_end(b, &a);
-		flush(b);
+	broker_unlisten(b);
+	if (b->rows != NULL) {
+		broker_leave(b);
+		/* And the database, if it is quick. */
+		if (b->drain != NULL && b->db.up)
+			(void)drain_finish(b->drain, STOP_DRAIN_MS);
 	}
 	b->ending = true;
 	pool_free(b->db.pool);

@@ -2,6 +2,7 @@
 #ifndef BROKER_BROKER_H
 #define BROKER_BROKER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,11 +37,23 @@ int broker_new(
  * the database if that takes less than 2 s.
  */
 void broker_free(struct broker *b);
+/*
+ * What is in memory goes to the journal; then the process may end without
+ * broker_free(), which waits for a database that may be going away too.
+ */
+void broker_leave(struct broker *b);
 
 /* A peer process (worker, keeper, recorder): takes fd. */
 void broker_link(struct broker *b, enum role role, uint32_t peer, int fd);
+/* A worker process died: nobody but one that takes over has its sessions. */
+void broker_worker_gone(struct broker *b, uint32_t worker);
+/* No worker lives: nobody will claim what is open. */
+void broker_alone(struct broker *b);
 /* The listening socket of the command line: takes fd. */
 void broker_listen(struct broker *b, int fd);
+void broker_unlisten(struct broker *b);
+/* A worker is linked. */
+bool broker_needed(const struct broker *b);
 
 /* What `status` answers: a JSON object, appended to out. */
 int broker_status(struct broker *b, struct buf *out) MUST_USE;

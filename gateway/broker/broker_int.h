@@ -38,7 +38,8 @@ enum {
 	SLOW_MS = 4000,	    /* a sign of life that takes longer: away */
 	CONTACT_MS = 10000, /* logins wait so long for the first contact */
 	CLAIM_MS = 10000,   /* for the sessions of a worker that is gone */
-	START_MS = 15000,   /* for those of before we were started */
+	DEAD_MS = 2000,	    /* for those of one that died */
+	START_MS = 4000,    /* for those of before we were started */
 	QUEUE_HIGH = 50000, /* rows not on disk: workers are not read */
 	QUEUE_LOW = 10000,
 	HASH_SIZE = 384,
@@ -63,6 +64,7 @@ struct broker_node {
 	bool known;	  /* id and seq were read from the database */
 	bool scanned;	  /* sessions left open were looked for */
 	bool checking;	  /* claims are being checked */
+	bool alone;	  /* no worker lives that was before us */
 	uint64_t scan_ms; /* when they are looked for again; 0: never */
 	uint8_t id[16];
 	uint64_t seq; /* last recording's number */
@@ -108,6 +110,7 @@ struct blink {
 	enum link_kind kind;
 	struct ipc *ipc;
 	struct wlink *w; /* workers */
+	bool dead;	 /* its worker died */
 	char by[256];	 /* command line: the name of its user */
 };
 
@@ -127,6 +130,8 @@ bool broker_ready(const struct broker *b);
 /* ---- broker_link.c */
 struct blink *broker_blink(const struct broker *b, uint64_t number);
 void broker_links_hold(struct broker *b, bool hold);
+/* Read what came while the journal was another broker's. */
+void broker_links_begin(struct broker *b);
 void broker_links_free(struct broker *b);
 /* Close a link (0: none) that has broken a rule. */
 void broker_link_cut(struct broker *b, uint64_t link, const char *why);

@@ -90,6 +90,17 @@ broker_links_hold(struct broker *b, bool hold)
 	}
 }
 
+void
+broker_links_begin(struct broker *b)
+{
+	struct blink *l;
+	size_t pos = 0;
+
+	while ((l = idmap_next(b->links, &pos)) != NULL)
+		if (!b->held || l->kind != LINK_WORKER)
+			ipc_resume(l->ipc);
+}
+
 /* ---- answers */
 
 void
@@ -357,8 +368,9 @@ on_gone(struct ipc *c, const struct fail *f, void *ctx)
 	if (l->kind == LINK_WORKER) {
 		log_info(NULL, "worker %" PRIu32 ": %s", wlink_worker(l->w),
 		    fail_why(f, FAIL_CLOSED));
-		sessions_link_gone(b->sessions, number,
-		    broker_now_ms(b) + CLAIM_MS, WHY_WORKER_DIED);
+		sessions_link_gone(b->sessions, number, wlink_worker(l->w),
+		    broker_now_ms(b) + (l->dead ? DEAD_MS : CLAIM_MS),
+		    WHY_WORKER_DIED);
 	}
 	blink_free(l);
 	broker_orders_gone(b, number);
@@ -412,7 +424,7 @@ add_link(struct broker *b, enum link_kind kind, uint32_t peer, int fd)
 		blink_free(l);
 		return NULL;
 	}
-	if (b->held && kind == LINK_WORKER)
+	if (b->journal == NULL || (b->held && kind == LINK_WORKER))
 		ipc_pause(l->ipc);
 	return l;
 }
@@ -432,6 +444,37 @@ broker_link(struct broker *b, enum role role, uint32_t peer, int fd)
 		(void)close(fd);
 	if (!ok)
 		log_err(NULL, "no link to process %" PRIu32, peer);
+}
+
+void
+broker_worker_gone(struct broker *b, uint32_t worker)
+{
+	struct blink *l;
+	size_t pos = 0;
+
+	/* Its link may still hold what it said last. */
+	while ((l = idmap_next(b->links, &pos)) != NULL)
+		if (l->kind == LINK_WORKER && wlink_worker(l->w) == worker)
+			l->dead = true;
+	sessions_worker_gone(b->sessions, worker, broker_now_ms(b) + DEAD_MS);
+}
+
+void
+broker_alone(struct broker *b)
+{
+	b->node.alone = true;
+}
+
+bool
+broker_needed(const struct broker *b)
+{
+	const struct blink *l;
+	size_t pos = 0;
+
+	while ((l = idmap_next(b->links, &pos)) != NULL)
+		if (l->kind == LINK_WORKER)
+			return true;
+	return false;
 }
 
 static void
@@ -490,11 +533,19 @@ on_listener(struct watch *w, int fd, unsigned events, void *ctx)
 }
 
 void
-broker_listen(struct broker *b, int fd)
+broker_unlisten(struct broker *b)
 {
 	watch_free(b->listener);
+	b->listener = NULL;
 	if (b->listen_fd >= 0)
 		(void)close(b->listen_fd);
+	b->listen_fd = -1;
+}
+
+void
+broker_listen(struct broker *b, int fd)
+{
+	broker_unlisten(b);
 	b->listen_fd = fd;
 	b->listener = watch_new(b->loop, fd, LOOP_READ, on_listener, b);
 	if (b->listener == NULL)

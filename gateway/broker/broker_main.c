@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/secret.h"
@@ -56,11 +57,41 @@ on_stop(void *ctx)
 	loop_stop(p->loop);
 }
 
+static void
+on_worker_gone(void *ctx, uint32_t number, uint32_t status)
+{
+	struct process *p = ctx;
+
+	(void)status;
+	broker_worker_gone(p->broker, number);
+}
+
+static void
+on_alone(void *ctx)
+{
+	struct process *p = ctx;
+
+	broker_alone(p->broker);
+}
+
+/* Workers tell how their sessions end. */
+static bool
+on_orphan(void *ctx)
+{
+	struct process *p = ctx;
+
+	broker_unlisten(p->broker);
+	return !broker_needed(p->broker);
+}
+
 static const struct child_ops child_ops = {
     .link = on_link,
     .listener = on_listener,
     .drain = on_drain,
     .stop = on_stop,
+    .orphan = on_orphan,
+    .worker_gone = on_worker_gone,
+    .alone = on_alone,
 };
 
 static int
@@ -102,6 +133,11 @@ broker_main(const struct role_args *a)
 	}
 	if ((r = run(&p, a, &f)) != 0)
 		log_err(NULL, "%s", fail_why(&f, r));
+	if (r == 0 && child_orphaned(p.child)) {
+		/* The database goes as well: the next broker has the rows. */
+		broker_leave(p.broker);
+		_exit(0);
+	}
 	broker_free(p.broker);
 	child_free(p.child);
 	loop_free(p.loop);

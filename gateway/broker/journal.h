@@ -18,6 +18,7 @@
  *		records: u32 length, u32 CRC-32C of length and data, data
  *	cursor			where reading goes on: u64 segment, u64 offset,
  *				u32 CRC-32C of both
+ *	lock			held by the process that has it open
  *
  * all big endian.  The cursor is a hint: when it is lost, reading begins at the
  * oldest segment, and who reads must stand the same record again.
@@ -51,7 +52,7 @@ struct journal_stat {
 void journal_free(struct journal *j);
 /*
  * Open the folder; what a crash left half written at the end of a segment is
- * cut off.
+ * cut off.  FAIL_BUSY: another process has it open.
  */
 int journal_open(struct journal **out, const struct journal_opts *o,
     struct fail *f) MUST_USE;

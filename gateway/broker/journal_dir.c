@@ -234,11 +234,20 @@ load_all(struct journal *j, struct fail *f)
 static int
 open_files(struct journal *j, struct fail *f)
 {
+	char *lock;
+	int r;
+
 	if (mkdir(j->dir, 0700) != 0 && errno != EEXIST)
 		return fail_sys(f, "journal: %s", j->dir);
 	j->dir_fd = open(j->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (j->dir_fd < 0)
 		return fail_sys(f, "journal: %s", j->dir);
+	if (asprintf(&lock, "%s/lock", j->dir) < 0)
+		return fail_set(f, FAIL_NOMEM, "journal");
+	r = file_lock(lock, 0, &j->lock_fd, f);
+	free(lock);
+	if (r != 0)
+		return r;
 	j->cursor_fd =
 	    openat(j->dir_fd, "cursor", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (j->cursor_fd < 0)
@@ -254,7 +263,7 @@ journal_make(const struct journal_opts *o)
 	if ((j = calloc(1, sizeof(*j))) == NULL)
 		return NULL;
 	(void)pthread_mutex_init(&j->lock, NULL);
-	j->dir_fd = j->cursor_fd = j->out_fd = j->in_fd = -1;
+	j->dir_fd = j->cursor_fd = j->out_fd = j->in_fd = j->lock_fd = -1;
 	j->max_bytes = o->max_bytes;
 	j->segment_size = o->segment_size > 0 ? o->segment_size : SEGMENT_SIZE;
 	buf_init(
@@ -309,6 +318,7 @@ journal_free(struct journal *j)
 	close_fd(j->in_fd);
 	close_fd(j->cursor_fd);
 	close_fd(j->dir_fd);
+	close_fd(j->lock_fd);
 	buf_fini(&j->pending);
 	buf_fini(&j->writing);
 	(void)pthread_mutex_destroy(&j->lock);

@@ -35,6 +35,7 @@ struct journal {
 
 	char *dir;
 	int dir_fd;
+	int lock_fd;
 	uint64_t max_bytes;
 	uint64_t segment_size;
 	uint64_t next_number;

@@ -118,7 +118,8 @@ sessions_event(struct sessions *s, struct session_ent *e, uint64_t link,
 }
 
 void
-sessions_link_gone(struct sessions *s, uint64_t link, uint64_t due_ms, int why)
+sessions_link_gone(struct sessions *s, uint64_t link, uint32_t worker,
+    uint64_t due_ms, int why)
 {
 	struct session_ent *e;
 	size_t pos = 0;
@@ -129,11 +130,24 @@ sessions_link_gone(struct sessions *s, uint64_t link, uint64_t due_ms, int why)
 		if (e->link != link)
 			continue;
 		e->link = 0;
+		e->worker = worker;
 		if (e->state == SESS_ENDED)
 			continue;
 		e->due_ms = due_ms;
 		e->why = why;
 	}
+}
+
+void
+sessions_worker_gone(struct sessions *s, uint32_t worker, uint64_t due_ms)
+{
+	struct session_ent *e;
+	size_t pos = 0;
+
+	while ((e = idmap_next(s->map, &pos)) != NULL)
+		if (e->link == 0 && e->worker == worker &&
+		    e->state != SESS_ENDED && e->due_ms > due_ms)
+			e->due_ms = due_ms;
 }
 
 void

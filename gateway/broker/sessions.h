@@ -32,6 +32,7 @@ struct session_ent {
 	enum sess_state state;
 	uint64_t link;	    /* that has it, 0: none */
 	uint64_t former;    /* link that had it: its rows may still come */
+	uint32_t worker;    /* whose link it was, when that is gone */
 	uint64_t due_ms;    /* 0: none */
 	int why;	    /* to close it with when due */
 	uint64_t paused_at; /* loop time in ms, 0: not paused */
@@ -55,8 +56,10 @@ struct session_ent *sessions_claim(
 int sessions_event(struct sessions *s, struct session_ent *e, uint64_t link,
     enum sess_event ev, uint64_t now_ms) MUST_USE;
 /* Its sessions wait for a claim until due_ms; then they end with why. */
-void sessions_link_gone(
-    struct sessions *s, uint64_t link, uint64_t due_ms, int why);
+void sessions_link_gone(struct sessions *s, uint64_t link, uint32_t worker,
+    uint64_t due_ms, int why);
+/* The worker died after its link: they wait no longer than until due_ms. */
+void sessions_worker_gone(struct sessions *s, uint32_t worker, uint64_t due_ms);
 
 /*
  * Call fn for every session that is due, before it is forgotten; not for those

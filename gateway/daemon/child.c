@@ -13,7 +13,7 @@
 #include "daemon/child.h"
 #include "daemon/daemon_msg.h"
 
-enum { CHILD_MSG_MAX = 4096, CHILD_QUEUE_MAX = 65536 };
+enum { CHILD_MSG_MAX = 4096, CHILD_QUEUE_MAX = 65536, ORPHAN_STEP_MS = 20 };
 
 struct child {
 	struct loop *loop;
@@ -21,6 +21,9 @@ struct child {
 	const struct child_ops *ops;
 	void *ctx;
 	bool stopped;
+	pid_t parent;		/* the supervisor */
+	uint64_t orphaned_ns;	/* since when it is gone, 0: it lives */
+	struct timer *orphaned; /* looks whether somebody needs us */
 };
 
 static void
@@ -137,6 +140,17 @@ on_worker_gone(struct child *c, const struct ipc_msg *m)
 	return r;
 }
 
+static int
+on_alone(struct child *c, const struct ipc_msg *m)
+{
+	struct dm_alone x;
+	int r = dm_alone_get(m->body, &x);
+
+	if (r == 0 && c->ops->alone != NULL)
+		c->ops->alone(c->ctx);
+	return r;
+}
+
 static const struct {
 	uint16_t type;
 	bool with_fd;
@@ -149,6 +163,7 @@ static const struct {
     {dm_handover_type, true, on_handover},
     {dm_takeover_type, true, on_takeover},
     {dm_worker_gone_type, false, on_worker_gone},
+    {dm_alone_type, false, on_alone},
 };
 
 static int
@@ -170,11 +185,42 @@ on_msg(struct ipc *ipc UNUSED, const struct ipc_msg *m, void *ctx)
 	return r;
 }
 
+static void
+on_orphaned(struct timer *t, void *ctx)
+{
+	struct child *c = ctx;
+	uint64_t end = c->orphaned_ns + (uint64_t)CHILD_ORPHAN_MS * 1000000U;
+
+	if (c->stopped)
+		return;
+	if (c->ops->orphan == NULL || c->ops->orphan(c->ctx) ||
+	    mono_ns() >= end)
+		stop(c);
+	else
+		timer_set(t, ORPHAN_STEP_MS);
+}
+
+static void
+orphaned(struct child *c)
+{
+	if (c->orphaned_ns != 0)
+		return;
+	c->orphaned_ns = mono_ns();
+	if (!c->stopped)
+		log_warn(NULL, "the supervisor is gone; stopping");
+	on_orphaned(c->orphaned, c);
+}
+
 /* Also what the kernel sends when the supervisor has died. */
 static void
 on_term(int signo UNUSED, void *ctx)
 {
-	stop(ctx);
+	struct child *c = ctx;
+
+	if (getppid() != c->parent)
+		orphaned(c);
+	else
+		stop(c);
 }
 
 static void
@@ -182,11 +228,15 @@ on_gone(struct ipc *ipc, const struct fail *f, void *ctx)
 {
 	struct child *c = ctx;
 
+	ipc_free(ipc);
+	c->ipc = NULL;
+	if (f->code == FAIL_CLOSED) {
+		orphaned(c);
+		return;
+	}
 	if (!c->stopped)
 		log_warn(
 		    NULL, "control link: %s; stopping", fail_why(f, f->code));
-	ipc_free(ipc);
-	c->ipc = NULL;
 	stop(c);
 }
 
@@ -198,6 +248,7 @@ child_free(struct child *c)
 	/* Forgetting a signal does not fail. */
 	MUST(loop_signal(c->loop, SIGTERM, NULL, NULL) == 0);
 	ipc_free(c->ipc);
+	timer_free(c->orphaned);
 	free(c);
 }
 
@@ -219,18 +270,25 @@ child_new(struct loop *l, const struct role_args *a,
 	c->loop = l;
 	c->ops = ops;
 	c->ctx = ctx;
-	c->ipc = ipc_new(l, a->control_fd, &o);
-	if (c->ipc == NULL) {
-		free(c);
-		return NULL;
-	}
-	if (loop_signal(l, SIGTERM, on_term, c) != 0) {
-		(void)ipc_detach(c->ipc);
-		ipc_free(c->ipc);
-		free(c);
-		return NULL;
-	}
-	return c;
+	c->parent = getppid();
+	c->orphaned = timer_new(l, on_orphaned, c);
+	if (c->orphaned == NULL ||
+	    (c->ipc = ipc_new(l, a->control_fd, &o)) == NULL)
+		goto fail;
+	if (loop_signal(l, SIGTERM, on_term, c) == 0)
+		return c;
+	(void)ipc_detach(c->ipc);
+	ipc_free(c->ipc);
+fail:
+	timer_free(c->orphaned);
+	free(c);
+	return NULL;
+}
+
+bool
+child_orphaned(const struct child *c)
+{
+	return c->orphaned_ns != 0;
 }
 
 int

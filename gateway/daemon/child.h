@@ -2,6 +2,8 @@
 #ifndef GATEWAY_DAEMON_CHILD_H
 #define GATEWAY_DAEMON_CHILD_H
 
+#include <stdbool.h>
+
 #include "base/cdefs.h"
 #include "base/ipc.h"
 #include "base/loop.h"
@@ -10,10 +12,14 @@
 /*
  * A child's end of the control link to the supervisor: decodes the messages of
  * daemon_msg_tbl.h and calls back.  When the supervisor goes away the child is
- * told to stop.
+ * told to stop: the workers at once, those that they need to end their sessions
+ * a little later, so that a new node soon finds everything free.
  */
 
 struct child;
+
+/* Workers have their sessions closed a while before that. */
+enum { CHILD_ORPHAN_MS = 3000, CHILD_ORPHAN_WORKER_MS = 2500 };
 
 struct child_ops {
 	/* A peer came (again): takes fd. */
@@ -22,12 +28,20 @@ struct child_ops {
 	void (*listener)(void *ctx, const char *name, int fd);
 	void (*drain)(void *ctx);
 	void (*stop)(void *ctx);
+	/*
+	 * The supervisor is gone.  Asked at once and then again until it is
+	 * true that nobody needs this process any more; then, or after
+	 * CHILD_ORPHAN_MS, comes stop.  NULL: nobody does.
+	 */
+	bool (*orphan)(void *ctx);
 	/* Workers only, else NULL: takes fd. */
 	void (*handover)(void *ctx, uint32_t to, int fd);
 	void (*takeover)(void *ctx, uint32_t from, int fd);
 	/* Broker and recorder only, else NULL: a worker process died; status
 	 * as of waitpid(2). */
 	void (*worker_gone)(void *ctx, uint32_t number, uint32_t status);
+	/* The same, else NULL: no worker lives that was before this process. */
+	void (*alone)(void *ctx);
 };
 
 void child_free(struct child *c);
@@ -39,6 +53,8 @@ void child_free(struct child *c);
 struct child *child_new(struct loop *l, const struct role_args *a,
     const struct child_ops *ops, void *ctx) OWNED_BY(child_free) MUST_USE;
 
+/* The supervisor is gone; stop comes, or has come, for that. */
+bool child_orphaned(const struct child *c);
 int child_ready(struct child *c) MUST_USE;
 int child_load(struct child *c, uint32_t sessions) MUST_USE;
 

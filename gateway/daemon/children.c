@@ -18,7 +18,7 @@
 #include "daemon/supervisor_impl.h"
 
 enum {
-	DB_WAIT_MS = 60000, /* for the database before the others start */
+	DB_WAIT_MS = 60000, /* for the database before the node is said up */
 	STOP_MS = 10000,
 	DB_STOP_MS = 70000, /* it writes everything out */
 };
@@ -60,8 +60,13 @@ children_start(struct supervisor *sv, enum role role)
 			(void)kill(pid, SIGKILL);
 		}
 	}
+	if (role == ROLE_WORKER)
+		sv->workers = true;
 	if (p != NULL) {
 		p->current = true;
+		if (!sv->workers &&
+		    (role == ROLE_RECORDER || role == ROLE_BROKER))
+			proc_alone(p);
 		r = links_give(&sv->procs, p);
 		if (r == 0)
 			r = listeners_give(&sv->listeners, role, p->ctl);
@@ -110,17 +115,17 @@ is_ready(const struct supervisor *sv, enum role role)
 	return p != NULL && p->state == PROC_READY;
 }
 
-/* The others wait for the database once, at the start of the node. */
-static bool
-database_waited(struct supervisor *sv)
+/*
+ * The node is not said to be up before its database, but nothing waits for
+ * that: what must be written goes to disk, and who comes is let in a bit later.
+ */
+static void
+await_database(struct supervisor *sv)
 {
 	uint64_t until = sv->start_ns + DB_WAIT_MS * 1000000ULL;
 
-	if (!embedded(sv))
-		return true;
-	(void)children_ensure(sv, ROLE_DATABASE);
 	if (sv->db_waited)
-		return true;
+		return;
 	if (is_ready(sv, ROLE_DATABASE)) {
 		sv->db_waited = true;
 	} else if (mono_ns() >= until) {
@@ -129,14 +134,17 @@ database_waited(struct supervisor *sv)
 	} else {
 		supervisor_wake(sv, until);
 	}
-	return sv->db_waited;
 }
 
 void
 children_keep(struct supervisor *sv)
 {
-	if (!database_waited(sv))
-		return;
+	if (embedded(sv)) {
+		(void)children_ensure(sv, ROLE_DATABASE);
+		await_database(sv);
+	} else {
+		sv->db_waited = true;
+	}
 	(void)children_ensure(sv, ROLE_KEEPER);
 	(void)children_ensure(sv, ROLE_RECORDER);
 	(void)children_ensure(sv, ROLE_BROKER);
@@ -192,8 +200,6 @@ children_keep_workers(struct supervisor *sv)
 	struct proc *surplus = NULL;
 	struct plan pl;
 
-	if (embedded(sv) && !sv->db_waited)
-		return;
 	pl = plan(sv, &surplus);
 	for (size_t i = 0; i < pl.start; i++) {
 		if (s->not_before_ns > mono_ns() ||
@@ -213,8 +219,8 @@ children_all_ready(const struct supervisor *sv)
 {
 	size_t n = 0;
 
-	if (!is_ready(sv, ROLE_KEEPER) || !is_ready(sv, ROLE_RECORDER) ||
-	    !is_ready(sv, ROLE_BROKER))
+	if (!sv->db_waited || !is_ready(sv, ROLE_KEEPER) ||
+	    !is_ready(sv, ROLE_RECORDER) || !is_ready(sv, ROLE_BROKER))
 		return false;
 	for (struct proc *p = sv->procs.first; p != NULL; p = p->next)
 		n += accepts(p) && p->state == PROC_READY;

@@ -51,4 +51,9 @@ MSG(worker_gone, 9)
 MSG_U32(worker_gone, number)
 MSG_U32(worker_gone, status)
 MSG_END(worker_gone)
+
+/* S>C broker, recorder: there is no worker yet, and none from before: what is
+ * open has nobody who goes on with it. */
+MSG(alone, 10)
+MSG_END(alone)
 /* clang-format on */

@@ -273,6 +273,15 @@ proc_takeover(struct proc *p, uint32_t from, int fd)
 }
 
 void
+proc_alone(struct proc *p)
+{
+	struct dm_alone x = {0};
+
+	if (p->ctl != NULL)
+		check(p, dm_alone_send(p->ctl, 0, &x), "alone");
+}
+
+void
 proc_worker_gone(struct proc *p, uint32_t number, int status)
 {
 	struct dm_worker_gone x = {

@@ -75,6 +75,7 @@ void proc_kill(struct proc *p);
 void proc_handover(struct proc *p, uint32_t to, int fd, uint64_t ms);
 void proc_takeover(struct proc *p, uint32_t from, int fd);
 void proc_worker_gone(struct proc *p, uint32_t number, int status);
+void proc_alone(struct proc *p);
 
 /* Sharpen orders whose time is up; returns when to look again, 0: never. */
 uint64_t proc_sharpen(struct procs *ps);

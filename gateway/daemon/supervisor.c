@@ -214,7 +214,7 @@ start_resumed(struct supervisor *sv, struct fail *f)
 	if (r != 0)
 		return r;
 	init_log(sv->conf);
-	sv->db_waited = true;
+	sv->db_waited = sv->workers = true;
 	if (listeners_open_tcp(&sv->listeners, sv->conf, &lf) != 0 ||
 	    listeners_open_unix(&sv->listeners, sv->conf, &lf) != 0)
 		log_err(NULL, "reload: %s", lf.why);

@@ -62,6 +62,7 @@ struct supervisor {
 	struct timer *watchdog;
 	uint64_t wake_ns; /* when to look again; 0: only on news */
 	uint64_t start_ns;
+	bool workers;	/* there are, or were, some */
 	bool db_waited; /* the database has had its time to start */
 	bool announced; /* READY=1 was said */
 	int status;

@@ -204,15 +204,34 @@ on_drain(void *ctx)
 }
 
 static void
+listeners_close(struct worker *w)
+{
+	struct listener *l;
+
+	while ((l = w->listeners) != NULL) {
+		w->listeners = l->next;
+		watch_free(l->watch);
+		(void)close(l->fd);
+		free(l);
+	}
+}
+
+static void
 on_stop(void *ctx)
 {
 	struct worker *w = ctx;
+	uint64_t ms = STOP_MS;
 	struct seat *st, *next;
 
 	if (w->stopping)
 		return;
 	w->stopping = true;
-	w->stop_ns = mono_ns() + (uint64_t)STOP_MS * 1000000U;
+	if (child_orphaned(w->child)) {
+		/* Its addresses are for the next node. */
+		listeners_close(w);
+		ms = CHILD_ORPHAN_WORKER_MS;
+	}
+	w->stop_ns = mono_ns() + ms * 1000000U;
 	for (st = w->seats; st != NULL; st = next) {
 		next = st->next;
 		ssh_session_stop(st->s);
@@ -295,8 +314,6 @@ banner_load(const struct conf *c)
 static void
 worker_fini(struct worker *w)
 {
-	struct listener *l;
-
 	while (w->seats != NULL) {
 		/* Only when time ran out: its recording closes as truncated. */
 		struct seat *st = w->seats;
@@ -305,12 +322,7 @@ worker_fini(struct worker *w)
 		free(st);
 	}
 	worker_move_fini(w);
-	while ((l = w->listeners) != NULL) {
-		w->listeners = l->next;
-		watch_free(l->watch);
-		(void)close(l->fd);
-		free(l);
-	}
+	listeners_close(w);
 	child_free(w->child);
 	peers_free(w->peers);
 	rcd_codec_free(w->env.codec);

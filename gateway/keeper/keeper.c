@@ -300,10 +300,34 @@ on_stop(void *ctx)
 	loop_stop(k->loop);
 }
 
+static void
+listener_close(struct keeper *k)
+{
+	watch_free(k->accept);
+	k->accept = NULL;
+	if (k->listener >= 0)
+		(void)close(k->listener);
+	k->listener = -1;
+}
+
+/* Workers have checkpoints signed until their sessions have ended. */
+static bool
+on_orphan(void *ctx)
+{
+	struct keeper *k = ctx;
+	const struct link *l = k->links;
+
+	listener_close(k);
+	while (l != NULL && l->kind != CORE_WORKER)
+		l = l->next;
+	return l == NULL;
+}
+
 static const struct child_ops child_ops = {
     .link = on_link,
     .listener = on_listener,
     .stop = on_stop,
+    .orphan = on_orphan,
 };
 
 static void
@@ -311,9 +335,7 @@ keeper_fini(struct keeper *k)
 {
 	while (k->links != NULL)
 		link_free(k->links);
-	watch_free(k->accept);
-	if (k->listener >= 0)
-		(void)close(k->listener);
+	listener_close(k);
 	timer_free(k->tick);
 	child_free(k->child);
 	core_free(k->core);

@@ -17,8 +17,9 @@ user=$!
 children+=($user)
 eventually 10 test -s "$dir/ticks"
 sleep 3
+workers=$(children_of worker)
 killed=$(date +%s.%N)
-for p in $(children_of worker); do kill -9 "$p"; done
+kill -9 $workers
 check "the recording is closed and marked truncated within 5 s" eventually 5 sh -c \
 	"'$SP_BIN/sallyport' -c '$SP_CONF' --json recording list --limit 1 | grep -Eq '\"truncated\": ?(true|1)'"
 check "it verifies" replay --verify last

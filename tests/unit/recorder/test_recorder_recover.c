@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -67,6 +68,56 @@ after_a_restart_what_nobody_resumes_is_closed(void **state)
 	assert_int_equal(s.last.truncated, 1);
 	scene_check_file(&s, &v);
 	assert_int_equal(recorder_count(s.recorder), 0);
+	scene_end(&s);
+}
+
+static void
+what_nobody_can_resume_is_closed_at_once(void **state)
+{
+	struct rcd_verdict v;
+	struct scene s;
+
+	(void)state;
+	scene_begin(&s, "");
+	scene_record(&s, &s.worker[0], 30, 30);
+	recorder_free(s.recorder);
+	(void)scene_run(&s, NULL, 0, 20);
+	scene_recorder(&s);
+	recorder_alone(s.recorder);
+	scene_join(&s, &s.keeper, ROLE_KEEPER);
+	scene_join(&s, &s.broker, ROLE_BROKER);
+	assert_true(scene_run(&s, &s.finished, 1, SECOND));
+	assert_int_equal(s.last.truncated, 1);
+	scene_check_file(&s, &v);
+	scene_end(&s);
+}
+
+/* Two of them would write to the same segments. */
+static void
+a_spool_is_of_one_process_at_a_time(void **state)
+{
+	struct scene s;
+	pid_t pid;
+	int gate[2];
+	char c;
+
+	(void)state;
+	scene_begin(&s, "");
+	scene_record(&s, &s.worker[0], 30, 30);
+	assert_int_equal(pipe(gate), 0);
+	if ((pid = fork()) == 0) {
+		/* The one that had it, and ends a while later. */
+		(void)!write(gate[1], "", 1);
+		(void)usleep(300000);
+		_exit(0);
+	}
+	assert_int_equal(read(gate[0], &c, 1), 1);
+	recorder_free(s.recorder);
+	scene_recorder(&s);
+	assert_int_equal(waitpid(pid, NULL, WNOHANG), pid);
+	assert_int_equal(recorder_count(s.recorder), 1);
+	(void)close(gate[0]);
+	(void)close(gate[1]);
 	scene_end(&s);
 }
 
@@ -207,6 +258,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_restarted_recorder_goes_on_where_it_was),
 	    cmocka_unit_test(after_a_restart_what_nobody_resumes_is_closed),
+	    cmocka_unit_test(what_nobody_can_resume_is_closed_at_once),
+	    cmocka_unit_test(a_spool_is_of_one_process_at_a_time),
 	    cmocka_unit_test(
 		what_the_broker_did_not_hear_is_said_after_a_restart),
 	    cmocka_unit_test(segments_go_while_a_long_session_runs),

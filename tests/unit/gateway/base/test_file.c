@@ -2,6 +2,7 @@
 /* Whole files, and what is too long for the buffer. */
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,6 +17,7 @@
 
 #include "base/fail.h"
 #include "base/file.h"
+#include "base/loop.h"
 #include "tests/unit/nomem.h"
 
 /* A file of n bytes; the caller closes it. */
@@ -157,6 +159,46 @@ no_memory_is_an_error(void **state)
 	(void)close(fd);
 }
 
+static void
+a_lock_has_one_holder_and_ends_with_it(void **state)
+{
+	char path[] = "/tmp/test_file.XXXXXX";
+	int fd = mkstemp(path), first, second, gate[2];
+	struct fail f = {0};
+	uint64_t since;
+	pid_t pid;
+	char c;
+
+	(void)state;
+	assert_true(fd >= 0);
+	(void)close(fd);
+	assert_int_equal(file_lock(path, 0, &first, &f), 0);
+	assert_int_equal(file_lock(path, 30, &second, &f), FAIL_BUSY);
+	assert_int_equal(second, -1);
+	assert_non_null(strstr(f.why, path));
+	(void)close(first);
+	assert_int_equal(pipe(gate), 0);
+	if ((pid = fork()) == 0) {
+		if (file_lock(path, 0, &first, &f) != 0)
+			_exit(1);
+		(void)!write(gate[1], "", 1);
+		(void)usleep(200000);
+		(void)raise(SIGKILL);
+	}
+	assert_int_equal(read(gate[0], &c, 1), 1);
+	since = mono_ns();
+	assert_int_equal(file_lock(path, 10000, &second, &f), 0);
+	assert_in_range((mono_ns() - since) / 1000000, 100, 5000);
+	(void)close(second);
+	(void)close(gate[0]);
+	(void)close(gate[1]);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	(void)unlink(path);
+	memset(&f, 0, sizeof(f));
+	assert_int_equal(
+	    file_lock("/nowhere/at/all", 0, &second, &f), FAIL_SYS);
+}
+
 int
 main(void)
 {
@@ -167,6 +209,7 @@ main(void)
 	    cmocka_unit_test(parts_are_put_together),
 	    cmocka_unit_test(what_cannot_be_read_is_an_error),
 	    cmocka_unit_test(no_memory_is_an_error),
+	    cmocka_unit_test(a_lock_has_one_holder_and_ends_with_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

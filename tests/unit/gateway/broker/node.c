@@ -35,6 +35,13 @@ on_term(int signo, void *ctx)
 	loop_stop(ctx);
 }
 
+static void
+on_died(int signo, void *ctx)
+{
+	(void)signo;
+	broker_worker_gone(*(struct broker **)ctx, 7);
+}
+
 struct fds {
 	int worker, other, recorder, keeper, listener;
 };
@@ -47,6 +54,7 @@ broker_process(struct node *n, const struct fds *fds)
 	struct broker *b;
 
 	if (loop == NULL || loop_signal(loop, SIGTERM, on_term, loop) != 0 ||
+	    loop_signal(loop, SIGUSR1, on_died, &b) != 0 ||
 	    broker_new(&b,
 		&(struct broker_opts){
 		    .loop = loop, .conf = n->db->conf, .version = "test"},
@@ -54,6 +62,8 @@ broker_process(struct node *n, const struct fds *fds)
 		fprintf(stderr, "broker: %s\n", f.why);
 		_exit(1);
 	}
+	if (n->alone)
+		broker_alone(b);
 	broker_link(b, ROLE_KEEPER, 1, fds->keeper);
 	broker_link(b, ROLE_WORKER, 7, fds->worker);
 	broker_link(b, ROLE_WORKER, 8, fds->other);
@@ -265,6 +275,12 @@ node_ready(struct node *n)
 		node_run(n, 50);
 	}
 	fail_msg("the broker does not reach its database");
+}
+
+void
+node_worker_died(struct node *n)
+{
+	assert_int_equal(kill(n->pid, SIGUSR1), 0);
 }
 
 void

@@ -46,6 +46,7 @@ struct node {
 	struct ipc *keeper;
 	unsigned grants, revokes;
 	bool keeper_refuses;
+	bool alone; /* the next broker is told that no worker lives */
 	char sock[108];
 	uint32_t last_id;
 	uint64_t last_conn;
@@ -58,6 +59,8 @@ void node_start(struct node *n);
 /* Wait until it reaches its database. */
 void node_ready(struct node *n);
 void node_kill(struct node *n);
+/* The supervisor tells the broker that worker 7 has died. */
+void node_worker_died(struct node *n);
 void node_stop(struct node *n);
 
 /* Run the loop for ms. */

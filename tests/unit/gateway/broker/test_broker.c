@@ -443,7 +443,7 @@ static void
 sessions_of_a_dead_worker_are_closed_unless_claimed(void **state)
 {
 	uint8_t lost[16], claimed[16], left[16];
-	uint64_t stops;
+	uint64_t stops, since;
 	char sql[256], id[33];
 
 	(void)state;
@@ -467,11 +467,14 @@ sessions_of_a_dead_worker_are_closed_unless_claimed(void **state)
 	node_kill(n);
 	node_start(n);
 	node_claim(&n->worker, claimed);
-	node_run(n, 13000);
+	since = mono_ns();
+	node_run(n, 3000);
 	assert_int_equal(
 	    node_number(n, "SELECT COUNT(*) FROM session WHERE state=2"), 2);
 	assert_true(node_wait_sql(
 	    n, "SELECT COUNT(*) FROM session WHERE state=2", 1, 6000));
+	print_message("closed after %llu ms\n",
+	    (unsigned long long)(mono_ns() - since) / 1000000);
 	node_session_end(&n->worker, claimed, WHY_USER_LEFT);
 	stops = node_count_events(n, AUDIT_NODE_STOP, "%");
 	node_stop(n);
@@ -479,6 +482,69 @@ sessions_of_a_dead_worker_are_closed_unless_claimed(void **state)
 	    node_number(n, "SELECT COUNT(*) FROM session WHERE state<4"), 0);
 	assert_int_equal(node_count_events(n, AUDIT_NODE_STOP, "%"), stops + 1);
 	node_verify_chain(n);
+}
+
+/* A link that breaks may be a hand-over; a process that died is none. */
+static void
+sessions_of_a_worker_that_died_are_closed_soon(void **state)
+{
+	uint8_t lost[16], moved[16], left[16];
+	uint64_t since;
+
+	(void)state;
+	node_begin(&n->worker, lost);
+	node_begin(&n->worker, moved);
+	node_begin(&n->other, left);
+	ipc_free(n->worker.ipc);
+	n->worker.ipc = NULL;
+	node_run(n, 100);
+	since = mono_ns();
+	node_worker_died(n);
+	node_run(n, 1000);
+	node_claim(&n->other, moved);
+	assert_true(node_wait_sql(
+	    n, "SELECT COUNT(*) FROM session WHERE state=2", 2, 4000));
+	assert_in_range((mono_ns() - since) / 1000000, 1500, 4000);
+	node_run(n, 2000);
+	assert_int_equal(
+	    node_number(n, "SELECT COUNT(*) FROM session WHERE state=2"), 2);
+	/* Told before the link breaks it is the same. */
+	node_kill(n);
+	node_start(n);
+	node_claim(&n->worker, left);
+	node_claim(&n->other, moved);
+	node_ready(n);
+	node_worker_died(n);
+	node_run(n, 100);
+	since = mono_ns();
+	ipc_free(n->worker.ipc);
+	n->worker.ipc = NULL;
+	assert_true(node_wait_sql(
+	    n, "SELECT COUNT(*) FROM session WHERE state=2", 1, 4000));
+	assert_in_range((mono_ns() - since) / 1000000, 1500, 4000);
+	node_session_end(&n->other, moved, WHY_USER_LEFT);
+	node_stop(n);
+	assert_int_equal(
+	    node_number(n, "SELECT COUNT(*) FROM session WHERE state<4"), 0);
+}
+
+static void
+after_the_loss_of_a_node_its_sessions_are_closed_at_once(void **state)
+{
+	uint8_t lost[16];
+	uint64_t since;
+
+	(void)state;
+	node_begin(&n->worker, lost);
+	node_kill(n);
+	n->alone = true;
+	node_start(n);
+	n->alone = false;
+	node_ready(n);
+	since = mono_ns();
+	assert_true(node_wait_sql(
+	    n, "SELECT COUNT(*) FROM session WHERE state=2", 0, 3000));
+	assert_true(mono_ns() - since < UINT64_C(2000000000));
 }
 
 static void
@@ -551,6 +617,11 @@ main(void)
 	    cmocka_unit_test(a_message_out_of_order_closes_the_link),
 	    cmocka_unit_test_setup(
 		sessions_of_a_dead_worker_are_closed_unless_claimed, again),
+	    cmocka_unit_test_setup(
+		sessions_of_a_worker_that_died_are_closed_soon, again),
+	    cmocka_unit_test_setup(
+		after_the_loss_of_a_node_its_sessions_are_closed_at_once,
+		again),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

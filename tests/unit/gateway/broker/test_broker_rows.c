@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include <cmocka.h>
 
@@ -53,6 +54,16 @@ keys_in_order(const uint8_t session[16], uint32_t rows, unsigned ms)
 	    " line=CONCAT('command number ', seq) AND seq BETWEEN 1 AND %u",
 	    id, rows);
 	assert_int_equal(node_number(n, sql), rows);
+}
+
+static bool
+node_acked(struct end *e, uint32_t n_acked, unsigned ms)
+{
+	uint64_t end = mono_ns() + (uint64_t)ms * 1000000;
+
+	while (e->n_acked < n_acked && mono_ns() < end)
+		node_run(n, 2);
+	return e->n_acked == n_acked;
 }
 
 static void
@@ -232,6 +243,37 @@ a_killed_broker_loses_and_doubles_nothing(void **state)
 	free(u.event_id);
 }
 
+/* A graceful restart: the new one is there before the old one has ended. */
+static void
+a_broker_waits_until_the_one_before_has_stored_its_rows(void **state)
+{
+	uint8_t session[16];
+	uint32_t i, before;
+	pid_t old;
+
+	(void)state;
+	node_begin(&n->worker, session);
+	for (i = 1; i <= 500; i++)
+		(void)node_keys(&n->worker, session, i);
+	before = n->worker.n_acked;
+	assert_true(node_acked(&n->worker, before + 500, 5000));
+	old = n->pid;
+	node_start(n);
+	node_claim(&n->worker, session);
+	for (; i <= 1000; i++)
+		(void)node_keys(&n->worker, session, i);
+	/* It listens to nobody yet. */
+	node_run(n, 1000);
+	assert_int_equal(n->worker.n_acked, 0);
+	assert_int_equal(kill(old, SIGKILL), 0);
+	assert_int_equal(waitpid(old, NULL, 0), old);
+	assert_true(node_acked(&n->worker, 500, 5000));
+	keys_in_order(session, 1000, 20000);
+	node_session_end(&n->worker, session, WHY_USER_LEFT);
+	node_run(n, 500);
+	node_verify_chain(n);
+}
+
 int
 main(void)
 {
@@ -241,6 +283,8 @@ main(void)
 	    cmocka_unit_test(
 		a_database_that_hangs_or_dies_loses_and_doubles_nothing),
 	    cmocka_unit_test(a_killed_broker_loses_and_doubles_nothing),
+	    cmocka_unit_test(
+		a_broker_waits_until_the_one_before_has_stored_its_rows),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

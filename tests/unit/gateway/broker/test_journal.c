@@ -323,6 +323,26 @@ a_killed_writer_loses_nothing_that_it_committed(void **state UNUSED)
 	assert_true(next > 100);
 }
 
+/* Two brokers, one that ends and one that begins. */
+static void
+a_journal_is_of_one_process_at_a_time(void **state)
+{
+	struct journal_opts o = {.dir = dir, .max_bytes = 1 << 20};
+	struct journal *j = reopen(NULL, 0, 1 << 20), *other;
+	struct fail f = {0};
+
+	(void)state;
+	put(j, 1, 10);
+	assert_int_equal(journal_open(&other, &o, &f), FAIL_BUSY);
+	assert_null(other);
+	/* It was not touched. */
+	put(j, 11, 20);
+	journal_free(j);
+	j = reopen(NULL, 0, 1 << 20);
+	assert_int_equal(drain(j, 1), 21);
+	journal_free(j);
+}
+
 int
 main(void)
 {
@@ -347,6 +367,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(
 		a_killed_writer_loses_nothing_that_it_committed, setup,
 		teardown),
+	    cmocka_unit_test_setup_teardown(
+		a_journal_is_of_one_process_at_a_time, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 /* A child's end of the control link: messages become calls, once and exactly.
  */
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include <setjmp.h>
 #include <signal.h>
@@ -82,6 +83,21 @@ op_worker_gone(void *ctx UNUSED, uint32_t number, uint32_t status)
 	note("worker_gone %u %u;", number, status);
 }
 
+static int needed; /* how often it is still needed when asked */
+
+static bool
+op_orphan(void *ctx UNUSED)
+{
+	note("orphan;");
+	return needed-- <= 0;
+}
+
+static void
+op_alone(void *ctx UNUSED)
+{
+	note("alone;");
+}
+
 static const struct child_ops all = {
     .link = op_link,
     .listener = op_listener,
@@ -90,6 +106,8 @@ static const struct child_ops all = {
     .handover = op_handover,
     .takeover = op_takeover,
     .worker_gone = op_worker_gone,
+    .orphan = op_orphan,
+    .alone = op_alone,
 };
 static const struct child_ops few = {.link = op_link, .stop = op_stop};
 
@@ -196,6 +214,7 @@ send_all(void)
 	SEND(handover, true, .to = 7);
 	SEND(takeover, true, .from = 8);
 	SEND(worker_gone, false, .number = 3, .status = 11);
+	SEND(alone, false, .msg_end = 0);
 	SEND(drain, false, .msg_end = 0);
 	SEND(stop, false, .msg_end = 0);
 	SEND(stop, false, .msg_end = 0);
@@ -209,7 +228,7 @@ every_message_is_a_call_in_order_and_stop_is_one(void **state UNUSED)
 	send_all();
 	assert_string_equal(calls,
 	    "link keeper 9 1;listener ssh 1;handover 7 1;takeover 8 1;"
-	    "worker_gone 3 11;drain;stop;");
+	    "worker_gone 3 11;alone;drain;stop;");
 }
 
 static void
@@ -238,12 +257,104 @@ what_a_child_says_arrives(void **state UNUSED)
 static void
 the_end_of_the_supervisor_is_a_stop(void **state UNUSED)
 {
+	needed = 0;
+	ipc_free(sup);
+	sup = NULL;
+	assert_false(child_orphaned(child));
+	rounds(3);
+	assert_string_equal(calls, "orphan;stop;");
+	assert_true(child_orphaned(child));
+	assert_int_equal(child_ready(child), FAIL_CLOSED);
+	assert_int_equal(child_load(child, 1), FAIL_CLOSED);
+}
+
+static void
+a_child_that_nobody_asks_stops_with_its_supervisor(void **state UNUSED)
+{
 	ipc_free(sup);
 	sup = NULL;
 	rounds(3);
 	assert_string_equal(calls, "stop;");
-	assert_int_equal(child_ready(child), FAIL_CLOSED);
-	assert_int_equal(child_load(child, 1), FAIL_CLOSED);
+}
+
+/* Run until it was stopped; how long that took in ms. */
+static uint64_t
+until_stop(void)
+{
+	uint64_t since = mono_ns();
+
+	while (strstr(calls, "stop;") == NULL &&
+	       mono_ns() - since < UINT64_C(10000000000)) {
+		calls[0] = '\0';
+		assert_int_equal(loop_once(loop, 100), 0);
+	}
+	assert_non_null(strstr(calls, "stop;"));
+	return (mono_ns() - since) / 1000000;
+}
+
+static void
+an_orphan_stays_while_it_is_needed(void **state UNUSED)
+{
+	needed = 5;
+	ipc_free(sup);
+	sup = NULL;
+	assert_true(until_stop() < CHILD_ORPHAN_MS);
+	assert_int_equal(needed, -1);
+}
+
+static void
+but_not_for_ever(void **state UNUSED)
+{
+	needed = INT32_MAX;
+	ipc_free(sup);
+	sup = NULL;
+	assert_in_range(until_stop(), CHILD_ORPHAN_MS, 2 * CHILD_ORPHAN_MS);
+}
+
+/* What the kernel sends when the supervisor dies, before the link breaks. */
+static char
+grandchild(int made)
+{
+	pid_t parent = getppid();
+
+	if (make(&all) != 0 || write(made, "", 1) != 1)
+		return '0';
+	needed = 0;
+	while (getppid() == parent)
+		(void)usleep(1000);
+	if (raise(SIGTERM) != 0 || loop_once(loop, 1000) != 0)
+		return '1';
+	return strcmp(calls, "orphan;stop;") == 0 ? 'y' : '2';
+}
+
+static void
+the_signal_of_its_death_is_known(void **state UNUSED)
+{
+	int made[2], said[2];
+	char c = 0;
+
+	assert_int_equal(pipe(made), 0);
+	assert_int_equal(pipe(said), 0);
+	child_free(child);
+	ipc_free(sup);
+	loop_free(loop);
+	if (fork() == 0) {
+		/* A supervisor, which has a child and dies. */
+		if (fork() == 0) {
+			c = grandchild(made[1]);
+			(void)!write(said[1], &c, 1);
+			_exit(0);
+		}
+		_exit(read(made[0], &c, 1) == 1 ? 0 : 1);
+	}
+	(void)close(said[1]);
+	assert_int_equal(read(said[0], &c, 1), 1);
+	assert_int_equal(c, 'y');
+	(void)close(said[0]);
+	(void)close(made[0]);
+	(void)close(made[1]);
+	(void)wait(NULL);
+	assert_int_equal(make(&all), 0);
 }
 
 static void
@@ -325,6 +436,12 @@ main(void)
 		teardown),
 	    T(what_a_child_says_arrives),
 	    T(the_end_of_the_supervisor_is_a_stop),
+	    cmocka_unit_test_setup_teardown(
+		a_child_that_nobody_asks_stops_with_its_supervisor, setup_few,
+		teardown),
+	    T(an_orphan_stays_while_it_is_needed),
+	    T(but_not_for_ever),
+	    T(the_signal_of_its_death_is_known),
 	    T(a_termination_signal_is_a_stop),
 	    T(an_unknown_message_ends_the_link),
 	    T(a_malformed_message_ends_the_link),

@@ -293,6 +293,26 @@ a_role_that_dies_is_back_at_once_with_new_links(void **state UNUSED)
 	(void)close(fd);
 }
 
+/* Only the first one can know that nobody is left of those before it. */
+static void
+a_broker_is_alone_only_before_the_first_worker(void **state UNUSED)
+{
+	struct who first, second;
+	int fd;
+
+	node = launch();
+	fd = dial();
+	first = ask(fd, 'a');
+	assert_string_equal(first.role, "alone");
+	assert_int_equal(write(fd, "B", 1), 1);
+	second = ask_another(fd, 'a', first.pid);
+	assert_string_equal(second.role, "joined");
+	assert_int_equal(kill(node, SIGHUP), 0);
+	second = ask_another(fd, 'a', second.pid);
+	assert_string_equal(second.role, "joined");
+	(void)close(fd);
+}
+
 static void
 a_worker_that_dies_is_replaced_and_the_others_go_on(void **state UNUSED)
 {
@@ -583,6 +603,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    T(a_node_starts_with_all_roles_linked),
 	    T(a_role_that_dies_is_back_at_once_with_new_links),
+	    T(a_broker_is_alone_only_before_the_first_worker),
 	    T(a_worker_that_dies_is_replaced_and_the_others_go_on),
 	    T(workers_are_started_as_sessions_come),
 	    T(no_session_is_lost_by_a_graceful_restart),

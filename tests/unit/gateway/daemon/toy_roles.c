@@ -6,7 +6,8 @@
  *
  * A worker takes connections as sessions.  A session's line of one letter is a
  * command: p: who are you; k, b, r: ask keeper, broker, recorder who they are;
- * x: die; K, B, R: let them die.  Answers are a line "role number pid".
+ * a: ask the broker whether it was told to be alone; x: die; K, B, R: let them
+ * die.  Answers are a line "role number pid".
  */
 #include <sys/socket.h>
 
@@ -20,7 +21,7 @@
 #include "daemon/child.h"
 #include "daemon/role.h"
 
-enum { ASK = 1, ANSWER = 2, DIE = 3, MOVE = 4, SESSIONS = 64 };
+enum { ASK = 1, ANSWER = 2, DIE = 3, MOVE = 4, ASK_ALONE = 5, SESSIONS = 64 };
 
 struct toy {
 	const struct role_args *args;
@@ -36,6 +37,7 @@ struct toy {
 	uint32_t sessions;
 	int asking; /* session that waits for a peer's answer */
 	bool leaving;
+	bool alone; /* there was no worker before it */
 };
 
 static void
@@ -107,6 +109,9 @@ command(struct toy *t, int i, char c)
 	case 'R':
 		ask(t, i, ROLE_RECORDER, c == 'r' ? ASK : DIE);
 		break;
+	case 'a':
+		ask(t, i, ROLE_BROKER, ASK_ALONE);
+		break;
 	case 'x':
 		_exit(7);
 	default:
@@ -168,6 +173,11 @@ on_msg(struct ipc *c, const struct ipc_msg *m, void *ctx)
 	switch (m->type) {
 	case ASK:
 		who(t, text);
+		return ipc_send(c, ANSWER, m->id, SPAN(text, strlen(text)), -1);
+	case ASK_ALONE:
+		(void)snprintf(text, sizeof(text), "%s %u %d\n",
+		    t->alone ? "alone" : "joined", t->args->number,
+		    (int)getpid());
 		return ipc_send(c, ANSWER, m->id, SPAN(text, strlen(text)), -1);
 	case ANSWER:
 		(void)!write(t->asking, m->body.p, m->body.len);
@@ -285,6 +295,14 @@ op_takeover(void *ctx, uint32_t from UNUSED, int fd)
 	t->move = join(t, fd);
 }
 
+static void
+op_alone(void *ctx)
+{
+	struct toy *t = ctx;
+
+	t->alone = true;
+}
+
 static const struct child_ops ops = {
     .link = op_link,
     .listener = op_listener,
@@ -292,6 +310,7 @@ static const struct child_ops ops = {
     .stop = op_stop,
     .handover = op_handover,
     .takeover = op_takeover,
+    .alone = op_alone,
 };
 
 /* [node] name of the configuration tells a role to misbehave. */
