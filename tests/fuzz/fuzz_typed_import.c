@@ -7,7 +7,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	size_t out = 0;
+	/* What was shown before is not known. */
+	struct typed_tally out = {.judged = false};
 	const struct typed_opts o = {.ops = &typed_drive_ops, .ctx = &out};
 	static const uint8_t text[] = "a\x1b[A\rb";
 	struct typed *t;

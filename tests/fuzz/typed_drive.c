@@ -7,6 +7,7 @@
 #include "typed_drive.h"
 
 struct drive {
+	struct typed_tally *tally;
 	const struct typed_opts *o;
 	struct typed *t;
 	uint64_t now_ns;
@@ -60,12 +61,24 @@ typed_drive_line(const char *text, size_t len)
 	}
 }
 
+static bool
+is_letter(uint8_t c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+	       (c >= '0' && c <= '9');
+}
+
+/* A letter in plain was on the screen, each time anew. */
 static void
 on_in(void *ctx, uint64_t mono_ns, const uint8_t *p, size_t len)
 {
+	struct typed_tally *t = ctx;
+
 	(void)mono_ns;
 	MUST(p != NULL && len > 0);
-	*(size_t *)ctx += len;
+	t->out += len;
+	for (size_t i = 0; i < len && t->judged; i++)
+		MUST(!is_letter(p[i]) || ++t->given[p[i]] <= t->shown[p[i]]);
 }
 
 static void
@@ -73,7 +86,7 @@ on_noecho(void *ctx, uint64_t mono_ns, uint32_t count)
 {
 	(void)mono_ns;
 	MUST(count == 1);
-	*(size_t *)ctx += count;
+	((struct typed_tally *)ctx)->out += count;
 }
 
 static void
@@ -86,6 +99,18 @@ on_line(void *ctx, uint64_t mono_ns, const char *text, size_t len)
 
 const struct typed_ops typed_drive_ops = {on_in, on_noecho, on_line};
 
+/* Keys have letters in them, and REP shows one that was not sent again. */
+static void
+tally(struct typed_tally *t, bool output, struct span s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.p[i] == (output ? 'b' : 0x1b))
+			t->judged = false;
+		if (output && s.p[i] < 128)
+			t->shown[s.p[i]]++;
+	}
+}
+
 static void
 step(struct drive *d, uint8_t what, uint8_t n, struct span *s)
 {
@@ -97,11 +122,14 @@ step(struct drive *d, uint8_t what, uint8_t n, struct span *s)
 		s->len -= bytes.len;
 	}
 	if (what == TYPED_STEP_INPUT || what == TYPED_STEP_ECHO) {
+		tally(d->tally, false, bytes);
 		typed_input(d->t, d->now_ns, bytes.p, bytes.len);
 		d->typed += bytes.len;
 	}
-	if (what == TYPED_STEP_OUTPUT || what == TYPED_STEP_ECHO)
+	if (what == TYPED_STEP_OUTPUT || what == TYPED_STEP_ECHO) {
+		tally(d->tally, true, bytes);
 		typed_output(d->t, d->now_ns, bytes.p, bytes.len);
+	}
 	if (what == TYPED_STEP_WAIT)
 		wait(d, (uint64_t)n * 10000000);
 	if (what == TYPED_STEP_RESIZE)
@@ -111,9 +139,11 @@ step(struct drive *d, uint8_t what, uint8_t n, struct span *s)
 }
 
 size_t
-typed_drive(const struct typed_opts *o, struct span steps)
+typed_drive(
+    const struct typed_opts *o, struct typed_tally *tally, struct span steps)
 {
-	struct drive d = {.o = o, .t = typed_new(o), .now_ns = 1};
+	struct drive d = {
+	    .tally = tally, .o = o, .t = typed_new(o), .now_ns = 1};
 	uint8_t what, n;
 
 	MUST(d.t != NULL);
