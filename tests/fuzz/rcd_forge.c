@@ -164,7 +164,7 @@ put(struct forge *f)
 	size_t at = buf_len(o);
 
 	if ((f->flags & FORGE_ODD) != 0)
-		f->ch.raw_len ^= 1U << f->flags;
+		f->ch.raw_len ^= 1U << (f->flags >> FORGE_STEP);
 	rcd_chunk_encode(header, &f->ch);
 	MUST(buf_put(o, header, sizeof(header)) == 0 &&
 	     buf_put(o, f->body, f->ch.body_len) == 0);

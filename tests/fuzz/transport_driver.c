@@ -258,13 +258,8 @@ begin(struct drive *d)
 	}
 	d->t = make(&o);
 	MUST(ssh_transport_start(d->t, &d->out) == 0);
-	if ((d->flags & DRIVER_PEER) == 0)
-		return;
-	/* Not every OpenSSL has them all. */
-	if ((d->peer.t = ssh_transport_new(&po)) == NULL) {
-		po.algs = NULL;
+	if ((d->flags & DRIVER_PEER) != 0)
 		d->peer.t = make(&po);
-	}
 }
 
 void
