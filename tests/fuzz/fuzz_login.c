@@ -34,7 +34,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (login_parse(&again, SPAN(name, (size_t)n), NULL) != 0 ||
 	    strcmp(again.user, l.user) != 0 ||
 	    strcmp(again.account, l.account) != 0 ||
-	    strcmp(again.asset, l.asset) != 0)
+	    strcmp(again.asset, l.asset) != 0 ||
+	    (l.port != 0 && again.port != l.port))
 		abort();
 	return 0;
 }
