@@ -210,6 +210,10 @@ packet_write(struct box *b, struct packet_pool *pool, struct buf *out,
 	if (head.len + tail.len == 0 || head.len > SSH_PACKET_MAX ||
 	    tail.len > SSH_PACKET_MAX)
 		return FAIL_RANGE;
+	if (tail.len == 0) { /* one part only: let it stay where it is */
+		tail = head;
+		head.len = 0;
+	}
 	if (b->packets >= UINT32_MAX)
 		return FAIL_RANGE;
 	pad = padding_for(
