@@ -3,7 +3,8 @@
  * The stream socket with two buffers.  What happened is collected as bits and
  * told from the loop only, never from inside a call of the owner, so the
  * owner's code is not entered twice.  The size asked of a read follows the
- * traffic: an idle connection keeps a small buffer, a busy one reads 64 KiB.
+ * traffic: an idle connection keeps a small buffer, a busy one large ones,
+ * which are given back after a second without much traffic.
  */
 #include <sys/socket.h>
 
@@ -15,12 +16,12 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/trim.h"
 
 enum {
 	IO_READ_MIN = 4096,
 	IO_READ_SIZE = 65536,
-	IO_SHRINK = 16384, /* an emptied buffer over this may be given back */
-	IO_WRITES = 16,	   /* system calls before others have their turn */
+	IO_WRITES = 16, /* system calls before others have their turn */
 };
 
 struct io {
@@ -32,6 +33,7 @@ struct io {
 	int fd;
 	struct buf in;
 	struct buf out;
+	struct trim trim;
 	struct io_opts opts;
 	struct fail fail;
 	struct fail wfail;
@@ -155,6 +157,7 @@ release(struct io *io)
 	loop_undefer(io->loop, io);
 	watch_free(io->watch);
 	timer_free(io->timer);
+	trim_fini(&io->trim);
 	if (io->fd >= 0)
 		(void)close(io->fd);
 	buf_fini(&io->in);
@@ -187,6 +190,7 @@ make(struct loop *l, int fd, const struct io_opts *o, io_fn *fn, void *ctx)
 	    io->opts.read_size < IO_READ_MIN ? io->opts.read_size : IO_READ_MIN;
 	buf_init(&io->in, o->in_max);
 	buf_init(&io->out, o->out_max);
+	trim_init(&io->trim, l, &io->in, &io->out);
 	io->timer = timer_new(l, on_timer, io);
 	if (io->timer == NULL || fcntl(fd, F_SETFL, O_NONBLOCK) != 0) {
 		release(io);
@@ -304,6 +308,7 @@ fill(struct io *io)
 		io->bytes_in += (uint64_t)got;
 		io->read_ns = loop_now_ns(io->loop);
 		adapt(io, (size_t)got);
+		trim_note(&io->trim, (uint64_t)got);
 		raise_event(io, IO_DATA);
 	} else if (got == 0) {
 		io->eof = true;
@@ -385,8 +390,7 @@ drain(struct io *io)
 	io->bytes_out += sum;
 	if (r < 0)
 		go_deaf(io, -r);
-	if (io->out.cap > IO_SHRINK && sum < IO_READ_MIN)
-		buf_shrink(&io->out);
+	trim_note(&io->trim, sum);
 	finish_shutdown(io);
 	if (io->above && buf_len(&io->out) <= io->opts.lowat) {
 		io->above = false;
@@ -557,6 +561,7 @@ io_detach(struct io *io)
 	watch_free(io->watch);
 	io->watch = NULL;
 	timer_clear(io->timer);
+	trim_fini(&io->trim);
 	loop_undefer(io->loop, io);
 	io->pending = 0;
 	io->fd = -1;

@@ -15,11 +15,12 @@
 
 #include "base/frame.h"
 #include "base/ipc.h"
+#include "base/trim.h"
 
 enum {
-	IPC_READ = 65536,
-	IPC_FLUSH = 131072, /* this much waiting is written at once */
-	IPC_SHRINK = 16384,
+	IPC_READ = 65536, /* bytes asked of a read; more of a busy link */
+	IPC_READ_MAX = 524288,
+	IPC_FLUSH = 131072,  /* this much waiting is written at once */
 	IPC_FDS = 16,	     /* descriptors that may wait for their message */
 	IPC_FDS_SEND = 4096, /* and for being sent */
 	IPC_WRITES = 16,
@@ -39,6 +40,8 @@ struct ipc {
 	int fd;
 	struct buf in;
 	struct buf out;
+	struct trim trim;
+	size_t ask;   /* bytes to ask of the next read */
 	uint64_t pos; /* of the head of out in the stream */
 	size_t begun; /* bytes queued before ipc_begin() */
 	uint16_t type;
@@ -94,6 +97,7 @@ release(struct ipc *c)
 	watch_free(c->watch);
 	if (c->fd >= 0)
 		(void)close(c->fd);
+	trim_fini(&c->trim);
 	buf_fini(&c->in);
 	buf_fini(&c->out);
 	free(c->send);
@@ -117,12 +121,14 @@ ipc_new(struct loop *l, int fd, const struct ipc_opts *o)
 	c->opts = *o;
 	c->fd = -1;
 	if (o->secret) {
-		buf_init_secret(&c->in, o->max_msg + IPC_READ);
+		buf_init_secret(&c->in, o->max_msg + IPC_READ_MAX);
 		buf_init_secret(&c->out, o->max_queue);
 	} else {
-		buf_init(&c->in, o->max_msg + IPC_READ);
+		buf_init(&c->in, o->max_msg + IPC_READ_MAX);
 		buf_init(&c->out, o->max_queue);
 	}
+	c->ask = IPC_READ;
+	trim_init(&c->trim, l, &c->in, &c->out);
 	if (fcntl(fd, F_SETFL, O_NONBLOCK) == 0)
 		c->watch = watch_new(l, fd, LOOP_READ, on_watch, c);
 	if (c->watch == NULL) {
@@ -177,6 +183,7 @@ send_one(struct ipc *c, size_t n, int fd)
 		return errno == EAGAIN || errno == ETOOMANYREFS ? 0 : FAIL_SYS;
 	buf_consume(&c->out, (size_t)sent);
 	c->pos += (uint64_t)sent;
+	trim_note(&c->trim, (uint64_t)sent);
 	return 1;
 }
 
@@ -210,8 +217,6 @@ ipc_flush(struct ipc *c)
 			    c->n_send * sizeof(c->send[0]));
 		}
 	}
-	if (c->out.cap > IPC_SHRINK)
-		buf_shrink(&c->out);
 	interest(c);
 }
 
@@ -400,6 +405,11 @@ fill(struct ipc *c, size_t want)
 		    buf_len(&c->in) == 0 ? "closed"
 					 : "closed in the middle of a message");
 	buf_commit(&c->in, (size_t)n);
+	trim_note(&c->trim, (uint64_t)n);
+	if ((size_t)n == want && c->ask < IPC_READ_MAX)
+		c->ask *= 2;
+	else if ((size_t)n < c->ask / 4 && c->ask > IPC_READ)
+		c->ask /= 2;
 	return take_fds(c, &mh);
 }
 
@@ -474,12 +484,10 @@ pump(struct ipc *c, bool read_too)
 	if (c->fail.code == 0 && !parse(c, &lacks))
 		return;
 	if (c->fail.code == 0 && !c->paused && read_too) {
-		int r = fill(c, lacks > IPC_READ ? lacks : IPC_READ);
+		int r = fill(c, lacks > c->ask ? lacks : c->ask);
 
 		if (r == 0 && !parse(c, &lacks))
 			return;
-		if (c->in.cap > IPC_SHRINK)
-			buf_shrink(&c->in);
 	}
 	if (c->fail.code != 0)
 		tell(c);
