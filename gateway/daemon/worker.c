@@ -5,6 +5,7 @@
  * master key.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -22,7 +23,14 @@
 #include "keeper/keeper_msg.h"
 #include "recorder/codec.h"
 
-enum { TICK_MS = 50, STOP_MS = 9000, ACCEPT_BATCH = 16, BANNER_MAX = 4096 };
+enum {
+	TICK_MS = 50,
+	STOP_MS = 9000,
+	ACCEPT_BATCH = 16,
+	BANNER_MAX = 4096,
+	CHUNK_MEMORY = 1024 * 1024,    /* smaller pieces are kept */
+	KEPT_MEMORY = 4 * 1024 * 1024, /* that is free, at the most */
+};
 
 /* ---- listeners */
 
@@ -355,6 +363,17 @@ worker_init(struct worker *w, const struct role_args *a)
 	return 0;
 }
 
+/*
+ * Chunks live from seal to commit: given back to the system each time, their
+ * memory cost more than what is done with them.
+ */
+static void
+keep_memory(void)
+{
+	(void)mallopt(M_MMAP_THRESHOLD, CHUNK_MEMORY);
+	(void)mallopt(M_TRIM_THRESHOLD, KEPT_MEMORY);
+}
+
 int
 worker_main(const struct role_args *a)
 {
@@ -362,6 +381,7 @@ worker_main(const struct role_args *a)
 	static struct worker w;
 	int r;
 
+	keep_memory();
 	if ((r = worker_init(&w, a)) == 0)
 		r = confine_role(ROLE_WORKER, a->conf, &f);
 	if (r == 0)

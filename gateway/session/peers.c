@@ -355,6 +355,12 @@ peers_tell(struct peers *ps, enum peer p, uint16_t type, struct span body)
 	return ipc_send(ps->links[p]->ipc, type, 0, body, -1);
 }
 
+struct ipc *
+peers_ipc(const struct peers *ps, enum peer p)
+{
+	return ps->links[p] != NULL ? ps->links[p]->ipc : NULL;
+}
+
 int
 peers_answer(
     struct peers *ps, enum peer p, uint16_t type, uint32_t id, struct span body)

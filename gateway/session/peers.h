@@ -62,6 +62,8 @@ int peers_post(struct peers *ps, enum peer p, uint16_t type, struct span body,
 /* Tell p something that has no answer; FAIL_CLOSED when there is no link. */
 int peers_tell(
     struct peers *ps, enum peer p, uint16_t type, struct span body) MUST_USE;
+/* The link to p, to compose a message in place; NULL when there is none. */
+struct ipc *peers_ipc(const struct peers *ps, enum peer p);
 /* Answer a request of p: its id. */
 int peers_answer(struct peers *ps, enum peer p, uint16_t type, uint32_t id,
     struct span body) MUST_USE;

@@ -33,14 +33,11 @@ static void
 send_chunk(struct recording *r, const struct unsafe *u)
 {
 	struct rm_chunk m = {.seq = u->seq, .data = SPAN(u->data, u->len)};
-	struct buf b;
+	struct ipc *ipc = peers_ipc(r->peers, PEER_RECORDER);
 
 	memcpy(m.rec_id, r->rec_id, UUID_LEN);
-	buf_init(&b, IPC_BODY_MAX);
-	if (rm_chunk_put(&b, &m) != 0 || peers_tell(r->peers, PEER_RECORDER,
-					     rm_chunk_type, buf_span(&b)) != 0)
+	if (ipc == NULL || rm_chunk_send(ipc, 0, &m) != 0)
 		r->unsent = true; /* sent again after a resume */
-	buf_fini(&b);
 }
 
 static int
