@@ -35,6 +35,7 @@ enum {
 	RCD_PREFIX_LEN = 16384,
 	RCD_GOP_S = 60,
 	RCD_GOP_BYTES = 1024 * 1024,
+	RCD_CKPT_BYTES = 16 * 1024 * 1024, /* plaintext between checkpoints */
 	RCD_CKPT_BACK = 4096, /* chunks that a checkpoint may lie behind */
 
 	RCD_CKPT_BODY = 8 + RCD_HASH_LEN + RCD_SIG_LEN,

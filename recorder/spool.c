@@ -26,7 +26,7 @@
 enum {
 	IOV = 256,
 	RETRY_MS = 250,
-	EAGER = 4 * 1024 * 1024, /* so much waiting is not waited for */
+	EAGER = 1024 * 1024, /* so much waiting is not waited for */
 	SEGMENT_MIN = 2 * 1024 * 1024,
 	PATH_SIZE = 4096,
 };

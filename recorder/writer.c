@@ -14,7 +14,7 @@
 #include "recorder/writer_int.h"
 
 enum {
-	KEEP_CAP = 4096,  /* a pending buffer above this is given back */
+	LARGE = 4096,	  /* an event above this asks for a whole buffer */
 	TRY_MIN = 64,	  /* bytes below which compressing cannot pay */
 	POOR_MIN = 4096,  /* chunks below this say nothing about the data */
 	POOR_SKIP = 16,	  /* chunks stored raw after one that did not shrink */
@@ -183,9 +183,7 @@ seal_class(struct rcd_writer *w, enum rcd_class class)
 			return writer_fail(w, r);
 	}
 	w->ckpt_raw += ch.raw_len;
-	buf_reset(&p->raw);
-	if (p->raw.cap > KEEP_CAP)
-		buf_shrink(&p->raw);
+	buf_reset(&p->raw); /* its memory goes when time passes: see _idle */
 	return emit(w, ch.seq, out);
 }
 
@@ -229,7 +227,7 @@ event_append(
 	struct rcd_event_pos pos = p->pos;
 	uint8_t head[RCD_EVENT_HEAD_MAX];
 	uint8_t *dst;
-	size_t n;
+	size_t n, want;
 	int r;
 
 	if (buf_len(&p->raw) == 0)
@@ -237,7 +235,10 @@ event_append(
 	n = rcd_event_head(head, &pos, e);
 	if (n + e->payload.len > w->max_chunk - buf_len(&p->raw))
 		return FAIL_FULL;
-	if ((r = buf_reserve(&p->raw, n + e->payload.len, &dst)) != 0)
+	want = n + e->payload.len;
+	if (want > LARGE)
+		want = w->max_chunk - buf_len(&p->raw);
+	if ((r = buf_reserve(&p->raw, want, &dst)) != 0)
 		return r;
 	if (buf_len(&p->raw) == 0)
 		p->first_us = e->t_us;
@@ -344,7 +345,7 @@ rcd_writer_checkpoint_due(const struct rcd_writer *w, uint64_t t_us)
 {
 	if (w->ending || w->chain.next_seq == w->ckpt_next)
 		return false; /* nothing new since the last one */
-	return w->ckpt_now || w->ckpt_raw >= RCD_GOP_BYTES ||
+	return w->ckpt_now || w->ckpt_raw >= RCD_CKPT_BYTES ||
 	       (t_us > w->ckpt_us &&
 		   t_us - w->ckpt_us >= RCD_GOP_S * 1000000ULL);
 }

@@ -567,6 +567,30 @@ a_checkpoint_may_lie_far_behind_but_not_too_far(void **state)
 }
 
 static void
+bulk_asks_for_a_checkpoint_every_16_mib(void **state)
+{
+	enum { PIECE = 65000 };
+	static uint8_t zeros[PIECE];
+	uint64_t seq, bytes = 0;
+	uint8_t hash[32];
+	struct rec_make m;
+
+	(void)state;
+	rec_make_init(&m);
+	assert_int_equal(rec_make_start(&m), 0);
+	do {
+		assert_int_equal(
+		    rcd_writer_event(m.w, 0, RCD_EV_OUT, 0, SPAN(zeros, PIECE)),
+		    0);
+		bytes += PIECE;
+	} while (!rcd_writer_checkpoint_due(m.w, 0));
+	assert_in_range(bytes, RCD_CKPT_BYTES, RCD_CKPT_BYTES + 2 * PIECE);
+	assert_int_equal(rcd_writer_checkpoint_hash(m.w, &seq, hash), 0);
+	assert_false(rcd_writer_checkpoint_due(m.w, 0));
+	rec_make_fini(&m);
+}
+
+static void
 a_failing_sink_ends_the_writer(void **state)
 {
 	struct rec_make m;
@@ -642,6 +666,7 @@ main(void)
 	    cmocka_unit_test(info_tells_a_whole_file_from_a_cut_one),
 	    cmocka_unit_test(an_idle_writer_gives_its_memory_back_and_goes_on),
 	    cmocka_unit_test(a_checkpoint_may_lie_far_behind_but_not_too_far),
+	    cmocka_unit_test(bulk_asks_for_a_checkpoint_every_16_mib),
 	    cmocka_unit_test(a_failing_sink_ends_the_writer),
 	    cmocka_unit_test(a_very_long_recording_keeps_a_bounded_index),
 	};
