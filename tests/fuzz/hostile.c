@@ -120,7 +120,7 @@ mark(struct hostile *h, struct span payload)
 
 	h->told = true;
 	/* Whatever ends in a newline may come before a server's version. */
-	if (h->t->phase == PHASE_NEW)
+	if (h->t->phase == PHASE_NEW || h->early)
 		return;
 	if (!(msg >= SSH_MSG_KEX_FIRST && msg <= SSH_MSG_KEX_LAST) &&
 	    msg != SSH_MSG_KEXINIT && msg != SSH_MSG_NEWKEYS &&
@@ -131,6 +131,8 @@ mark(struct hostile *h, struct span payload)
 static void
 write_box(struct hostile *h, struct buf *out, struct span payload)
 {
+	if (payload.p[0] == SSH_MSG_NEWKEYS)
+		h->early = true;
 	/* One that is too long just is not sent. */
 	IGNORE(__real_packet_write(
 	    &h->t->tx, &h->t->pool, out, payload, SPAN(NULL, 0)));

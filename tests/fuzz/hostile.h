@@ -21,6 +21,7 @@ struct hostile {
 	struct buf how;	   /* the next packet is altered: see below */
 	bool told;	   /* something went out that no peer would send */
 	bool intruded;	   /* and it had no place in a key exchange */
+	bool early;	   /* it said NEWKEYS of its own will */
 	/* What it hears is shown to this, if there is one. */
 	void (*hears)(const struct hostile *h, struct span payload);
 };
