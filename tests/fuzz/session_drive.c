@@ -286,7 +286,7 @@ hand_over(void)
 	buf_init_secret(&state, STATE_MAX);
 	if (ssh_session_export(alive, &state, &fd[0], &fd[1]) == 0) {
 		MUST(loop_once(env.loop, 0) == 0 && alive == NULL);
-		scene_end(&env);
+		peers_free(env.peers);
 		MUST(ssh_session_import(
 			 &env, buf_span(&state), fd[0], fd[1], &s, NULL) == 0);
 		MUST(alive == s);

@@ -2,6 +2,8 @@
 /* See session_scene.h. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/conf.h"
 #include "base/log.h"
@@ -29,11 +31,29 @@ struct ask {
 struct peers {
 	struct ask ask[ASKS_MAX];
 	size_t n;
-	bool key; /* the account's credential is one */
-	bool opened;
+	bool key;	      /* the account's credential is one */
+	struct ipc *recorder; /* a link whose other end reads nothing */
+	int far;
 };
 
 static struct peers all;
+
+static int
+on_message(struct ipc *c, const struct ipc_msg *m, void *ctx)
+{
+	(void)c;
+	(void)m;
+	(void)ctx;
+	return FAIL_PROTO;
+}
+
+static void
+on_gone(struct ipc *c, const struct fail *f, void *ctx)
+{
+	(void)c;
+	(void)f;
+	(void)ctx;
+}
 
 /* ---- in the place of session/peers.c */
 
@@ -84,11 +104,16 @@ peers_post(struct peers *ps, enum peer p, uint16_t type, struct span body,
 int
 peers_tell(struct peers *ps, enum peer p, uint16_t type, struct span body)
 {
+	(void)ps;
 	(void)type;
 	MUST(p < PEER_COUNT && body.len > 0);
-	if (p == PEER_RECORDER && type == rm_open_type)
-		ps->opened = true;
 	return 0;
+}
+
+struct ipc *
+peers_ipc(const struct peers *ps, enum peer p)
+{
+	return p == PEER_RECORDER ? ps->recorder : NULL;
 }
 
 static void
@@ -336,14 +361,27 @@ scene_start(struct ssh_env *env, const struct ssh_session_ops *ops)
 void
 scene_reset(struct ssh_env *env, bool key)
 {
+	const struct ipc_opts o = {
+	    .max_msg = IPC_BODY_MAX,
+	    .max_queue = IPC_BODY_MAX,
+	    .msg = on_message,
+	    .gone = on_gone,
+	};
+	int sv[2];
+
 	env->writable = true;
 	env->space_low = false;
 	all.key = key;
-	all.opened = false;
+	MUST(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) == 0);
+	all.far = sv[1];
+	MUST((all.recorder = ipc_new(env->loop, sv[0], &o)) != NULL);
 }
 
 void
 scene_end(struct ssh_env *env)
 {
 	peers_free(env->peers);
+	ipc_free(all.recorder);
+	all.recorder = NULL;
+	(void)close(all.far);
 }
