@@ -44,6 +44,21 @@ journal_frame(struct span *s, struct span *rec)
 }
 
 size_t
+journal_skip(struct span s)
+{
+	size_t max = s.len < JOURNAL_SKIP_MAX ? s.len : JOURNAL_SKIP_MAX;
+	struct span at, rec;
+	size_t i;
+
+	for (i = 1; i < max; i++) {
+		at = SPAN(s.p + i, s.len - i);
+		if (journal_frame(&at, &rec) == 0)
+			return i;
+	}
+	return 0;
+}
+
+size_t
 journal_scan(struct span segment, journal_fn *fn, void *ctx)
 {
 	struct span s = segment, rec;
@@ -234,20 +249,21 @@ peek_read(struct journal *j, uint64_t size, size_t *len, struct fail *f)
 	return 0;
 }
 
-/* The rest of the segment does not read back: go on behind it. */
+/* What is at the front of s does not read back: go on behind it. */
 static void
-peek_damaged(struct journal *j, uint64_t size)
+peek_damaged(struct journal *j, struct span s, uint64_t size)
 {
-	size_t i;
+	size_t i, skip = journal_skip(s);
+	uint64_t to = skip > 0 ? j->peek.off + skip : size;
 
 	(void)pthread_mutex_lock(&j->lock);
-	j->stat.damaged += size - j->peek.off;
+	j->stat.damaged += to - j->peek.off;
 	for (i = 0; i < j->n_segs; i++)
 		if (j->segs[i].number == j->peek.number)
 			j->segs[i].keep = true;
 	(void)pthread_mutex_unlock(&j->lock);
-	j->peek.bytes += size - j->peek.off;
-	j->peek.off = size;
+	j->peek.bytes += to - j->peek.off;
+	j->peek.off = to;
 }
 
 /* One reading: up to max records; 0 with the position moved: damage. */
@@ -269,7 +285,7 @@ peek_some(struct journal *j, size_t max, journal_fn *fn, void *ctx,
 		if (r != 0 && n > 0)
 			break;
 		if (r != 0) {
-			peek_damaged(j, size);
+			peek_damaged(j, s, size);
 			break;
 		}
 		if (fn(rec, ctx) < 0)

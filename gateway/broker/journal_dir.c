@@ -146,30 +146,53 @@ cursor_write(struct journal *j)
 		log_debug(NULL, "journal: cursor not written");
 }
 
-/* What one segment holds behind the cursor, and how far it is sound. */
+/* One record, or what is damaged up to the next; its length, 0: no more. */
+static size_t
+count_one(struct journal_seg *seg, struct span *s, uint64_t *rows)
+{
+	struct span rec;
+	size_t skip;
+
+	if (journal_frame(s, &rec) == 0) {
+		(*rows)++;
+		return JOURNAL_FRAME_LEN + rec.len;
+	}
+	if ((skip = journal_skip(*s)) > 0) {
+		seg->keep = true;
+		s->p += skip;
+		s->len -= skip;
+	}
+	return skip;
+}
+
+/*
+ * What one segment holds behind the cursor, and how far it has records.  A
+ * crash leaves a tail without any; damage has some behind it, and they count.
+ */
 static void
 count_records(struct journal *j, struct journal_seg *seg, struct span data)
 {
-	struct span s = data, rec;
+	struct span s = data;
 	uint64_t off = JOURNAL_HEADER_LEN, rows = 0, bytes = 0, number;
 	bool here = seg->number == j->read.number, met = !here;
+	size_t len;
 
+	if (data.len < JOURNAL_HEADER_LEN)
+		return; /* size stays 0: it was just being made */
 	if (journal_head(data, &number) != 0 || number != seg->number)
-		return; /* size stays 0: nothing of it is sound */
+		seg->keep = true;
 	s.p += off;
 	s.len -= off;
-	for (;;) {
+	do {
 		if (here && off == j->read.off) {
 			met = true;
 			rows = 0;
 			bytes = 0;
 		}
-		if (journal_frame(&s, &rec) != 0)
-			break;
-		rows++;
-		bytes += JOURNAL_FRAME_LEN + rec.len;
-		off += JOURNAL_FRAME_LEN + rec.len;
-	}
+		len = count_one(seg, &s, &rows);
+		bytes += len;
+		off += len;
+	} while (len > 0);
 	if (!met)
 		j->read.off = JOURNAL_HEADER_LEN;
 	seg->size = off;
@@ -195,7 +218,12 @@ load_segment(struct journal *j, struct journal_seg *seg, bool last,
 	}
 	count_records(j, seg, buf_span(b));
 	tail = buf_len(b) - seg->size;
-	if (tail > 0 && last && seg->size > 0) {
+	if (seg->keep) {
+		log_err(NULL,
+		    "journal: %s is damaged: what can be read of it"
+		    " is used",
+		    name);
+	} else if (tail > 0 && last && seg->size > 0) {
 		log_info(
 		    NULL, "journal: cut %" PRIu64 " bytes from %s", tail, name);
 		if (ftruncate(fd, (off_t)seg->size) != 0)

@@ -12,7 +12,10 @@
  * (files).  Nobody else includes this.
  */
 
-enum { JOURNAL_NAME_SIZE = 32 };
+enum {
+	JOURNAL_NAME_SIZE = 32,
+	JOURNAL_SKIP_MAX = 1024 * 1024, /* so much damage is skipped at once */
+};
 
 struct journal_seg {
 	uint64_t number;
@@ -60,6 +63,11 @@ struct journal {
 
 /* Takes one record off the front: FAIL_TRUNCATED, FAIL_FORMAT. */
 int journal_frame(struct span *s, struct span *rec) MUST_USE;
+/*
+ * In s, whose front is no whole record: how far away the next one is.  0: there
+ * is none within JOURNAL_SKIP_MAX.
+ */
+size_t journal_skip(struct span s);
 /* The number in a segment's header. */
 int journal_head(struct span segment, uint64_t *number) MUST_USE;
 void journal_dir_name(char dst[JOURNAL_NAME_SIZE], uint64_t number);
