@@ -492,6 +492,10 @@ on_tick(struct timer *t, void *ctx)
 		timer_set(t, ms);
 		return;
 	}
+	if (b->serving != NULL) {
+		b->serving(b->ctx);
+		b->serving = NULL;
+	}
 	broker_orders_tick(b);
 	broker_auth_tick(b);
 	sessions_expire(b->sessions, now, close_session, b);
@@ -560,6 +564,8 @@ broker_new(struct broker **out, const struct broker_opts *o, struct fail *f)
 		return fail_set(f, FAIL_NOMEM, "broker");
 	b->loop = o->loop;
 	b->conf = o->conf;
+	b->serving = o->serving;
+	b->ctx = o->ctx;
 	b->listen_fd = -1;
 	b->started_ms = broker_now_ms(b);
 	(void)pthread_mutex_init(&b->bell_lock, NULL);

@@ -27,6 +27,9 @@ struct broker_opts {
 	struct loop *loop;	 /* kept a pointer to */
 	const struct conf *conf; /* kept a pointer to */
 	const char *version;	 /* of this program */
+	/* The journal is ours and links are read; may be NULL. */
+	void (*serving)(void *ctx);
+	void *ctx;
 };
 
 /* Opens the journal and starts the threads; the database may be away. */

@@ -76,6 +76,8 @@ struct orders;
 struct broker {
 	struct loop *loop;
 	const struct conf *conf;
+	void (*serving)(void *ctx); /* NULL when that was said */
+	void *ctx;
 	struct timer *tick;
 	struct broker_db db;
 	struct broker_node node;

@@ -94,6 +94,15 @@ static const struct child_ops child_ops = {
     .alone = on_alone,
 };
 
+static void
+on_serving(void *ctx)
+{
+	struct process *p = ctx;
+
+	/* Without a supervisor nobody waits for that. */
+	IGNORE(child_serving(p->child));
+}
+
 static int
 run(struct process *p, const struct role_args *a, struct fail *f)
 {
@@ -101,6 +110,8 @@ run(struct process *p, const struct role_args *a, struct fail *f)
 	    .loop = p->loop,
 	    .conf = a->conf,
 	    .version = SALLYPORT_VERSION,
+	    .serving = on_serving,
+	    .ctx = p,
 	};
 	int r;
 

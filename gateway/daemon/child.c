@@ -300,6 +300,14 @@ child_ready(struct child *c)
 }
 
 int
+child_serving(struct child *c)
+{
+	struct dm_serving x = {0};
+
+	return c->ipc == NULL ? FAIL_CLOSED : dm_serving_send(c->ipc, 0, &x);
+}
+
+int
 child_load(struct child *c, uint32_t sessions)
 {
 	struct dm_load x = {.sessions = sessions};

@@ -56,6 +56,8 @@ struct child *child_new(struct loop *l, const struct role_args *a,
 /* The supervisor is gone; stop comes, or has come, for that. */
 bool child_orphaned(const struct child *c);
 int child_ready(struct child *c) MUST_USE;
+/* Of a broker, once: it has taken over from the one before. */
+int child_serving(struct child *c) MUST_USE;
 int child_load(struct child *c, uint32_t sessions) MUST_USE;
 
 #endif /* GATEWAY_DAEMON_CHILD_H */

@@ -56,4 +56,9 @@ MSG_END(worker_gone)
  * open has nobody who goes on with it. */
 MSG(alone, 10)
 MSG_END(alone)
+
+/* C broker>S: what its predecessor had is its own now, and it hears the
+ * workers. */
+MSG(serving, 11)
+MSG_END(serving)
 /* clang-format on */

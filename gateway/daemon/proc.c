@@ -70,6 +70,17 @@ on_load(struct proc *p, struct span body)
 }
 
 static int
+on_serving(struct proc *p, struct span body)
+{
+	struct dm_serving x;
+	int r = dm_serving_get(body, &x);
+
+	if (r == 0)
+		p->serving = true;
+	return r;
+}
+
+static int
 on_msg(struct ipc *c UNUSED, const struct ipc_msg *m, void *ctx)
 {
 	struct proc *p = ctx;
@@ -81,6 +92,8 @@ on_msg(struct ipc *c UNUSED, const struct ipc_msg *m, void *ctx)
 		r = on_ready(p, m->body);
 	else if (m->type == dm_load_type)
 		r = on_load(p, m->body);
+	else if (m->type == dm_serving_type)
+		r = on_serving(p, m->body);
 	p->in->changed(p->in->ctx);
 	return r;
 }

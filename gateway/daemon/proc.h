@@ -37,6 +37,7 @@ struct proc {
 	bool asked;	   /* we wanted it to end */
 	bool current;	   /* the one of its role that serves; all workers */
 	bool old;	   /* is to be replaced in this reload */
+	bool serving;	   /* broker: it has taken over from the one before */
 	bool took;	   /* has sessions handed over to it in this reload */
 	uint64_t start_ns; /* when it was started */
 	uint64_t idle_ns;  /* since when it has no session */

@@ -7,6 +7,8 @@
  *	recorder	the old one ends first: only one may have the spool
  *	keeper, broker	the new one is ready before the old one ends; if it
  *			does not get ready, the old one goes on
+ *	(wait)		until the new broker hears the workers: what a session's
+ *			old worker says must reach it before the new one's word
  *	workers		each hands its sessions over to a new one
  *
  * The database stays.
@@ -27,6 +29,7 @@ enum {
 	CHECK_MS = 10000,
 	STOP_MS = 10000,
 	READY_MS = 10000,   /* for a new child to get ready */
+	SERVING_MS = 15000, /* for a new broker to have what the old one had */
 	WORKERS_MS = 30000, /* for the first new worker to get ready */
 	STARTS = 8,	    /* new workers that start at the same time */
 	IDLE_MS = 5,	    /* between looks whether all links are idle */
@@ -205,6 +208,23 @@ replace_single(struct supervisor *sv, enum role role)
 	}
 }
 
+static void
+await_broker(struct supervisor *sv)
+{
+	struct proc *p = proc_by_role(&sv->procs, ROLE_BROKER);
+
+	if (sv->reload.since_ns == 0)
+		sv->reload.since_ns = mono_ns();
+	if (p == NULL || p->serving) {
+		next_step(sv);
+	} else if (since_ms(sv) >= SERVING_MS) {
+		log_err(NULL, "reload: the new broker does not take over");
+		next_step(sv);
+	} else {
+		supervisor_wake_in(sv, SERVING_MS);
+	}
+}
+
 /* A new worker for the sessions of `from`. */
 static struct proc *
 taker(const struct supervisor *sv, const struct proc *from)
@@ -314,6 +334,9 @@ reload_look(struct supervisor *sv)
 			break;
 		case 2:
 			replace_single(sv, ROLE_BROKER);
+			break;
+		case 3:
+			await_broker(sv);
 			break;
 		default:
 			replace_workers(sv);

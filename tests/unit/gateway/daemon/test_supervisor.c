@@ -386,6 +386,27 @@ no_session_is_lost_by_a_graceful_restart(void **state UNUSED)
 	assert_int_equal(waitpid(node, NULL, WNOHANG), 0);
 }
 
+/* Who has a session says so to the new broker before it hands it over. */
+static void
+workers_are_replaced_when_the_new_broker_serves(void **state UNUSED)
+{
+	struct who broker, worker;
+	uint64_t since;
+	int fd;
+
+	node = launch();
+	fd = dial();
+	broker = ask(fd, 'b');
+	worker = ask(fd, 'p');
+	write_conf("", "slow-broker", 64, "");
+	assert_int_equal(kill(node, SIGHUP), 0);
+	(void)ask_another(fd, 'b', broker.pid);
+	since = mono_ns();
+	(void)ask_another(fd, 'p', worker.pid);
+	assert_true(mono_ns() - since > 700000000U);
+	(void)close(fd);
+}
+
 static void
 a_wrong_configuration_changes_nothing(void **state UNUSED)
 {
@@ -607,6 +628,7 @@ main(void)
 	    T(a_worker_that_dies_is_replaced_and_the_others_go_on),
 	    T(workers_are_started_as_sessions_come),
 	    T(no_session_is_lost_by_a_graceful_restart),
+	    T(workers_are_replaced_when_the_new_broker_serves),
 	    T(a_wrong_configuration_changes_nothing),
 	    T(a_successor_that_fails_leaves_the_old_one_in_place),
 	    T(a_stop_ends_all_in_good_order),

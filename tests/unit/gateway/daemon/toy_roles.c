@@ -320,6 +320,14 @@ told_to(const struct role_args *a, const char *what)
 	return strcmp(a->conf->node_name, what) == 0;
 }
 
+static void
+on_serving(struct timer *timer UNUSED, void *ctx)
+{
+	struct toy *t = ctx;
+
+	(void)!child_serving(t->child);
+}
+
 static int
 toy_main(const struct role_args *a, const char *role)
 {
@@ -331,6 +339,9 @@ toy_main(const struct role_args *a, const char *role)
 	t.child = child_new(t.loop, a, &ops, &t);
 	if (t.child == NULL || child_ready(t.child) != 0)
 		return 1;
+	if (strcmp(role, "broker") == 0)
+		timer_set(timer_new(t.loop, on_serving, &t),
+		    told_to(a, "slow-broker") ? 1500 : 0);
 	/* Its memory goes with the process. */
 	_exit(loop_run(t.loop) == 0 ? 0 : 1);
 }
