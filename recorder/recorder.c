@@ -63,6 +63,8 @@ move_all(struct recorder *r)
 	uint32_t newest = segtab_newest(&r->segs);
 	struct rec *x;
 
+	if (loop_now_ns(r->loop) < r->move_ns)
+		return;
 	r->move = false;
 	for (x = r->recs.all; x != NULL; x = x->next)
 		if (x->n_ext > 0 && x->ext[0].seg < newest)

@@ -300,6 +300,35 @@ moved(struct recorder *r, struct rec *x, const struct filer_job *j)
 	recorder_sweep(r);
 }
 
+/* Once for all of a trouble: it is the same for every recording. */
+static void
+not_filed(struct recorder *r, struct rec *x, const struct filer_job *j)
+{
+	char id[UUID_TEXT_SIZE];
+
+	if (!r->unfiled)
+		log_err(NULL,
+		    "recording %s: %s: files are not written for now, and "
+		    "tried "
+		    "again",
+		    uuid_text(id, x->id), fail_why(&j->fail, j->fail.code));
+	r->unfiled = true;
+	if (j->what == FILER_FINISH) {
+		x->until_ns = recorder_in_ms(r, RETRY_MS);
+	} else {
+		r->move = true;
+		r->move_ns = recorder_in_ms(r, RETRY_MS);
+	}
+}
+
+static void
+filed_again(struct recorder *r)
+{
+	if (r->unfiled)
+		log_info(NULL, "the files of recordings are written again");
+	r->unfiled = false;
+}
+
 void
 recorder_filed(void *ctx, struct filer_job *j)
 {
@@ -313,15 +342,12 @@ recorder_filed(void *ctx, struct filer_job *j)
 	}
 	x->job = NULL;
 	if (j->fail.code != 0) {
-		log_err(NULL, "recording %s: %s", uuid_text(id, x->id),
-		    fail_why(&j->fail, j->fail.code));
-		if (j->what == FILER_FINISH)
-			x->until_ns = recorder_in_ms(r, RETRY_MS);
-		else
-			r->move = true;
+		not_filed(r, x, j);
 	} else if (j->what == FILER_MOVE) {
+		filed_again(r);
 		moved(r, x, j);
 	} else {
+		filed_again(r);
 		x->state = REC_FINISHED;
 		log_info(NULL, "recording %s is finished%s",
 		    uuid_text(id, x->id), x->truncated ? ", truncated" : "");

@@ -58,6 +58,8 @@ struct recorder {
 	struct fail trouble; /* of the spool */
 	bool paused;	     /* workers' links are not read */
 	bool move;	     /* sealed segments wait to be moved */
+	uint64_t move_ns;    /* but not before then */
+	bool unfiled;	     /* a file could not be written, and was told */
 	bool low;
 	uint8_t free_percent;
 	uint32_t next_id;

@@ -16,6 +16,7 @@
 #include <pthread.h>
 #include <sys/types.h>
 
+#include "base/acceptor.h"
 #include "base/ipc.h"
 #include "base/json.h"
 #include "base/uuid.h"
@@ -96,7 +97,7 @@ struct broker {
 	struct idmap *links; /* by number */
 	uint64_t last_link;
 	uint64_t started_ms;
-	struct watch *listener;
+	struct acceptor *listener;
 	int listen_fd;
 	pthread_mutex_t bell_lock; /* drain is made while rows commit */
 	bool ending;

@@ -27,6 +27,7 @@ enum {
 	QUEUE_MAX = 32 * 1024 * 1024,
 	ADMIN_QUEUE = 1024 * 1024,
 	ADMINS_MAX = 64,
+	LINKS_RESERVE = 16, /* descriptors for links and the database */
 };
 
 static const char *const kind_names[] = {
@@ -503,19 +504,14 @@ count_admins(const struct broker *b)
 }
 
 static void
-on_listener(struct watch *w, int fd, unsigned events, void *ctx)
+on_accept(void *ctx, int c, const struct sockaddr_storage *from UNUSED,
+    socklen_t from_len UNUSED)
 {
 	struct broker *b = ctx;
 	struct ucred cred = {0};
 	socklen_t len = sizeof(cred);
 	struct blink *l;
-	int c;
 
-	(void)w;
-	(void)events;
-	c = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (c < 0)
-		return;
 	if (getsockopt(c, SOL_SOCKET, SO_PEERCRED, &cred, &len) != 0 ||
 	    (cred.uid != 0 && cred.uid != geteuid())) {
 		log_warn(NULL, "command line: uid %u is not let in",
@@ -535,7 +531,7 @@ on_listener(struct watch *w, int fd, unsigned events, void *ctx)
 void
 broker_unlisten(struct broker *b)
 {
-	watch_free(b->listener);
+	acceptor_free(b->listener);
 	b->listener = NULL;
 	if (b->listen_fd >= 0)
 		(void)close(b->listen_fd);
@@ -545,9 +541,16 @@ broker_unlisten(struct broker *b)
 void
 broker_listen(struct broker *b, int fd)
 {
+	const struct acceptor_opts o = {.what = "command line",
+	    .got = on_accept,
+	    .ctx = b,
+	    .batch = 1,
+	    .reserve = LINKS_RESERVE};
+
 	broker_unlisten(b);
 	b->listen_fd = fd;
-	b->listener = watch_new(b->loop, fd, LOOP_READ, on_listener, b);
-	if (b->listener == NULL)
+	if ((b->listener = acceptor_new(b->loop, fd, &o)) == NULL)
 		log_err(NULL, "the command line's socket is not watched");
+	else
+		acceptor_listen(b->listener, true);
 }

@@ -27,6 +27,8 @@ enum {
 	TICK_MS = 50,
 	STOP_MS = 9000,
 	ACCEPT_BATCH = 16,
+	/* Descriptors for targets, for links to new processes, for watchers. */
+	FD_RESERVE = 32,
 	BANNER_MAX = 4096,
 	CHUNK_MEMORY = 1024 * 1024,    /* smaller pieces are kept */
 	KEPT_MEMORY = 4 * 1024 * 1024, /* that is free, at the most */
@@ -62,36 +64,50 @@ is_full(const struct worker *w)
 }
 
 static void
-on_accept(struct watch *watch, int fd, unsigned events, void *ctx)
+on_accept(void *ctx, int c, const struct sockaddr_storage *from, socklen_t len)
 {
 	struct worker *w = ctx;
-	struct sockaddr_storage ss;
 	struct ssh_session *s;
-	socklen_t len;
 	char peer[64];
-	int i, c, one = 1;
+	int one = 1;
 
-	(void)watch;
-	(void)events;
-	for (i = 0; i < ACCEPT_BATCH && !is_full(w) && !w->draining; i++) {
-		len = sizeof(ss);
-		c = accept4(fd, (struct sockaddr *)&ss, &len,
-		    SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (c < 0) {
-			if (errno != EAGAIN && errno != EINTR &&
-			    errno != ECONNABORTED)
-				log_warn(NULL, "accept: %s", strerror(errno));
-			return;
-		}
-		(void)setsockopt(
-		    c, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-		(void)setsockopt(
-		    c, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
-		peer_words(&ss, len, peer, sizeof(peer));
-		s = ssh_session_new(&w->env, c, ++w->last_conn, peer);
-		if (s == NULL || worker_seat(w, s) != 0)
-			log_warn(NULL, "no memory for a user at %s", peer);
+	(void)setsockopt(c, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	(void)setsockopt(c, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+	peer_words(from, len, peer, sizeof(peer));
+	s = ssh_session_new(&w->env, c, ++w->last_conn, peer);
+	if (s == NULL || worker_seat(w, s) != 0) {
+		log_warn(NULL, "no memory for a user at %s", peer);
+		/* One that nobody knows of must not go on. */
+		if (s != NULL)
+			ssh_session_stop(s);
 	}
+}
+
+static bool
+is_starved(const struct worker *w)
+{
+	const struct listener *l = w->listeners;
+
+	while (l != NULL && !acceptor_starved(l->acceptor))
+		l = l->next;
+	return l != NULL;
+}
+
+/* One that can take nobody counts as full: others are started instead. */
+static void
+tell_load(struct worker *w)
+{
+	uint32_t all = (uint32_t)w->conf->gateway_sessions_per_worker;
+
+	if (w->child != NULL)
+		IGNORE(child_load(w->child, is_starved(w) ? all : w->n_seats));
+}
+
+static void
+on_starved(void *ctx, bool is)
+{
+	(void)is;
+	tell_load(ctx);
 }
 
 /* Listen exactly while there is room. */
@@ -101,15 +117,8 @@ listen_as_needed(struct worker *w)
 	bool want = w->ready && !w->draining && !is_full(w);
 	struct listener *l;
 
-	for (l = w->listeners; l != NULL; l = l->next) {
-		if (want && l->watch == NULL) {
-			l->watch =
-			    watch_new_listener(w->loop, l->fd, on_accept, w);
-		} else if (!want && l->watch != NULL) {
-			watch_free(l->watch);
-			l->watch = NULL;
-		}
-	}
+	for (l = w->listeners; l != NULL; l = l->next)
+		acceptor_listen(l->acceptor, want);
 }
 
 /* ---- start */
@@ -155,8 +164,7 @@ worker_changed(struct worker *w)
 		IGNORE(child_ready(w->child));
 	}
 	listen_as_needed(w);
-	if (w->child != NULL)
-		IGNORE(child_load(w->child, w->n_seats));
+	tell_load(w);
 }
 
 /* ---- orders of the supervisor */
@@ -189,9 +197,18 @@ static void
 on_listener(void *ctx, const char *name, int fd)
 {
 	struct worker *w = ctx;
-	struct listener *l;
+	const struct acceptor_opts o = {.what = "ssh",
+	    .got = on_accept,
+	    .starved = on_starved,
+	    .ctx = w,
+	    .batch = ACCEPT_BATCH,
+	    .reserve = FD_RESERVE,
+	    .shared = true};
+	struct listener *l = NULL;
 
-	if (strcmp(name, "ssh") != 0 || (l = calloc(1, sizeof(*l))) == NULL) {
+	if (strcmp(name, "ssh") != 0 || (l = calloc(1, sizeof(*l))) == NULL ||
+	    (l->acceptor = acceptor_new(w->loop, fd, &o)) == NULL) {
+		free(l);
 		(void)close(fd);
 		return;
 	}
@@ -218,7 +235,7 @@ listeners_close(struct worker *w)
 
 	while ((l = w->listeners) != NULL) {
 		w->listeners = l->next;
-		watch_free(l->watch);
+		acceptor_free(l->acceptor);
 		(void)close(l->fd);
 		free(l);
 	}

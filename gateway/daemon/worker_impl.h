@@ -7,6 +7,7 @@
  * worker_seats.c (its sessions and who they are) and worker_move.c (hand-over).
  */
 
+#include "base/acceptor.h"
 #include "base/conf.h"
 #include "base/ipc.h"
 #include "base/loop.h"
@@ -26,7 +27,7 @@ struct seat {
 
 struct listener {
 	struct listener *next;
-	struct watch *watch;
+	struct acceptor *acceptor;
 	int fd;
 };
 

@@ -14,6 +14,7 @@
 
 #include <openssl/crypto.h>
 
+#include "base/acceptor.h"
 #include "base/ipc.h"
 #include "base/log.h"
 #include "base/loop.h"
@@ -33,6 +34,7 @@ enum {
 	TICK_MS = 5000,
 	KEY_HEAP = 256 * 1024, /* locked memory for OpenSSL's private keys */
 	KEY_HEAP_MIN = 64,
+	LINKS_RESERVE = 8, /* descriptors for the links of new processes */
 };
 
 struct keeper;
@@ -56,7 +58,7 @@ struct keeper {
 	struct link *links;
 	size_t admins;
 	int listener; /* the administrator's socket, -1: none yet */
-	struct watch *accept;
+	struct acceptor *accept;
 	struct timer *tick;
 };
 
@@ -233,15 +235,12 @@ check_peer(int fd, uint32_t *uid)
 }
 
 static void
-on_accept(
-    struct watch *w UNUSED, int listener, unsigned events UNUSED, void *ctx)
+on_accept(void *ctx, int fd, const struct sockaddr_storage *from UNUSED,
+    socklen_t len UNUSED)
 {
 	struct keeper *k = ctx;
 	uint32_t uid = 0;
-	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-	if (fd < 0)
-		return;
 	if (check_peer(fd, &uid) != 0) {
 		log_warn(NULL, "administrator's socket: uid %u refused",
 		    (unsigned)uid);
@@ -258,6 +257,11 @@ static void
 on_listener(void *ctx, const char *name, int fd)
 {
 	struct keeper *k = ctx;
+	const struct acceptor_opts o = {.what = "administrator's socket",
+	    .got = on_accept,
+	    .ctx = k,
+	    .batch = 1,
+	    .reserve = LINKS_RESERVE};
 	int flags = fcntl(fd, F_GETFL);
 
 	if (strcmp(name, "keeper") != 0 || k->listener >= 0 || flags < 0 ||
@@ -266,13 +270,13 @@ on_listener(void *ctx, const char *name, int fd)
 		(void)close(fd);
 		return;
 	}
-	k->accept = watch_new(k->loop, fd, LOOP_READ, on_accept, k);
-	if (k->accept == NULL) {
+	if ((k->accept = acceptor_new(k->loop, fd, &o)) == NULL) {
 		log_err(NULL, "cannot watch the administrator's socket");
 		(void)close(fd);
 		return;
 	}
 	k->listener = fd;
+	acceptor_listen(k->accept, true);
 }
 
 static void
@@ -303,7 +307,7 @@ on_stop(void *ctx)
 static void
 listener_close(struct keeper *k)
 {
-	watch_free(k->accept);
+	acceptor_free(k->accept);
 	k->accept = NULL;
 	if (k->listener >= 0)
 		(void)close(k->listener);

@@ -93,7 +93,7 @@ node_up() {
 	p=$!
 	children+=("$p")
 	demo_pid=$p
-	if ! eventually 60 grep -q 'sallyport is ready' "$dir/demo.out"; then
+	if ! eventually 120 grep -q 'sallyport is ready' "$dir/demo.out"; then
 		cat "$dir/demo.err"
 		echo "the node did not start"
 		exit 1
