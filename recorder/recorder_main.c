@@ -69,13 +69,13 @@ start(struct process *p, const struct role_args *a, struct fail *f)
 
 	if ((p->loop = loop_new()) == NULL)
 		return fail_set(f, FAIL_NOMEM, "no memory for the recorder");
-	if ((r = recorder_new(&p->recorder, p->loop, a->conf, f)) != 0)
+	/* Before it starts its threads. */
+	if ((r = confine_role(ROLE_RECORDER, a->conf, f)) != 0 ||
+	    (r = recorder_new(&p->recorder, p->loop, a->conf, f)) != 0)
 		return r;
 	p->child = child_new(p->loop, a, &child_ops, p);
 	if (p->child == NULL)
 		return fail_set(f, FAIL_NOMEM, "no memory for the recorder");
-	if ((r = confine_role(ROLE_RECORDER, a->conf, f)) != 0)
-		return r;
 	if ((r = child_ready(p->child)) != 0)
 		return fail_set(f, r, "cannot tell the supervisor");
 	return 0;

@@ -400,9 +400,31 @@ seccomp_enter(enum sandbox_profile profile, struct fail *f)
 	return r == 0 ? 0 : FAIL_UNSUPPORTED;
 }
 
+/* Landlock binds the thread that asks for it and those that it starts. */
+static int
+is_alone(struct fail *f)
+{
+	DIR *d = opendir("/proc/self/task");
+	const struct dirent *e;
+	unsigned n = 0;
+
+	if (d == NULL)
+		return 0; /* it cannot be told */
+	while ((e = readdir(d)) != NULL)
+		n += e->d_name[0] != '.';
+	(void)closedir(d);
+	return n <= 1 ? 0
+		      : fail_set(f, FAIL_STATE,
+			    "sandbox: %u threads are running already", n);
+}
+
 int
 sandbox_files(const struct sandbox_opts *o, struct fail *f)
 {
+	int r = is_alone(f);
+
+	if (r != 0)
+		return r;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return fail_sys(f, "sandbox: no new privileges");
 	return landlock_enter(o, f);

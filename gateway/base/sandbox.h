@@ -40,8 +40,8 @@ struct sandbox_opts {
 };
 
 /*
- * Call with every file open that needs to be, in a process that may have
- * threads already.  A kernel without landlock is logged and is not an error; a
+ * Call with every file open that needs to be, and before any thread is started
+ * (FAIL_STATE).  A kernel without landlock is logged and is not an error; a
  * kernel without seccomp is FAIL_UNSUPPORTED.
  */
 int sandbox_enter(const struct sandbox_opts *o, struct fail *f) MUST_USE;

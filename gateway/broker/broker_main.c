@@ -115,8 +115,9 @@ run(struct process *p, const struct role_args *a, struct fail *f)
 	};
 	int r;
 
-	if ((r = broker_new(&p->broker, &o, f)) != 0 ||
-	    (r = confine_role(ROLE_BROKER, a->conf, f)) != 0)
+	/* Before it starts its threads. */
+	if ((r = confine_role(ROLE_BROKER, a->conf, f)) != 0 ||
+	    (r = broker_new(&p->broker, &o, f)) != 0)
 		return r;
 	p->child = child_new(p->loop, a, &child_ops, p);
 	if (p->child == NULL)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/sandbox.h"
 
@@ -57,6 +58,18 @@ add_conf(
 		add(list, p->made[p->n_made++]);
 }
 
+/* A folder to write in, made now: a rule can only be for what is there. */
+static void
+add_folder(struct paths *p, const struct conf *c, const char *path, mode_t mode)
+{
+	size_t n = p->n_made;
+
+	add_conf(p, p->read_write, c, path);
+	/* Whether it is of use is seen by who uses it. */
+	if (p->n_made > n)
+		(void)mkdir(p->made[n], mode);
+}
+
 /* Keys and recordings, whatever folder they were put in. */
 static void
 hide(struct paths *p, const struct conf *c)
@@ -84,7 +97,7 @@ broker_paths(struct paths *p, const struct conf *c)
 	system_files(p);
 	add_conf(p, p->read_only, c, c->database_password_file);
 	add_conf(p, p->read_only, c, c->database_tls_ca);
-	add_conf(p, p->read_write, c, "journal");
+	add_folder(p, c, "journal", 0700);
 	hide(p, c);
 }
 
@@ -125,8 +138,8 @@ enter(enum role role, const struct conf *c, struct paths *p, struct fail *f)
 		break;
 	case ROLE_RECORDER:
 		o.profile = SANDBOX_RECORDER;
-		add_conf(p, p->read_write, c, c->recording_spool);
-		add_conf(p, p->read_write, c, c->recording_folder);
+		add_folder(p, c, c->recording_spool, 0750);
+		add_folder(p, c, c->recording_folder, 0750);
 		break;
 	case ROLE_BROKER:
 		o.profile = SANDBOX_BROKER;

@@ -38,7 +38,8 @@ confined() {
 		field "$2" CapInh) $(field "$2" CapAmb)" \
 		"0000000000000000 0000000000000000 0000000000000000 0000000000000000"
 	equal "$1 cannot gain privileges" "$(field "$2" NoNewPrivs)" 1
-	equal "$1 has its filter of system calls" "$(field "$2" Seccomp)" "$3"
+	equal "$1 has its filter of system calls, in every thread" \
+		"$(awk '/^Seccomp:/ { print $2 }' "/proc/$2/task/"*/status | sort -u)" "$3"
 }
 
 ssh "${ssh_opts[@]}" -p "$SP_SSH_PORT" "$(at)" 'echo here; sleep 60' >"$dir/out" &

@@ -242,6 +242,33 @@ every_profile_does_its_daily_work(void **state)
 	assert_int_equal(confined(SANDBOX_VIEWER, do_daily_work), OK);
 }
 
+static void *
+thread_waits(void *arg)
+{
+	char byte;
+
+	(void)!read(*(int *)arg, &byte, 1);
+	return NULL;
+}
+
+/* A thread that was there before would not be under landlock. */
+static void
+who_has_threads_already_is_turned_away(void **state)
+{
+	const struct sandbox_opts opts = {.profile = SANDBOX_RECORDER};
+	struct fail f = {0};
+	int fd[2];
+	pthread_t t;
+
+	(void)state;
+	assert_int_equal(pipe(fd), 0);
+	assert_int_equal(pthread_create(&t, NULL, thread_waits, &fd[0]), 0);
+	assert_int_equal(sandbox_enter(&opts, &f), FAIL_STATE);
+	(void)close(fd[1]);
+	(void)pthread_join(t, NULL);
+	(void)close(fd[0]);
+}
+
 static void
 a_broken_invariant_still_aborts(void **state)
 {
@@ -489,6 +516,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_profile_does_its_daily_work),
+	    cmocka_unit_test(who_has_threads_already_is_turned_away),
 	    cmocka_unit_test(a_broken_invariant_still_aborts),
 	    cmocka_unit_test(no_profile_starts_a_program),
 #ifndef BUILT_WITH_SANITIZER
