@@ -528,7 +528,8 @@ make_pools(struct broker *b, struct fail *f)
 	b->crypt = pool_new(b->loop, &o);
 	o.threads = NAME_THREADS;
 	b->names = pool_new(b->loop, &o);
-	if (b->db.pool == NULL || b->crypt == NULL || b->names == NULL)
+	if (b->db.pool == NULL || b->crypt == NULL || b->names == NULL ||
+	    (b->granter = granter_new(b->db.pool)) == NULL)
 		return fail_set(f, FAIL_NOMEM, "threads");
 	return 0;
 }
@@ -618,6 +619,7 @@ broker_free(struct broker *b)
 	}
 	b->ending = true;
 	pool_free(b->db.pool);
+	granter_free(b->granter);
 	pool_free(b->crypt);
 	pool_free(b->names);
 	kask_free(b->keeper);

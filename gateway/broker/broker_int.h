@@ -23,6 +23,7 @@
 #include "broker/broker.h"
 #include "broker/broker_msg.h"
 #include "broker/drain.h"
+#include "broker/granter.h"
 #include "broker/idmap.h"
 #include "broker/journal.h"
 #include "broker/kask.h"
@@ -82,6 +83,7 @@ struct broker {
 	struct timer *tick;
 	struct broker_db db;
 	struct broker_node node;
+	struct granter *granter;
 	struct pool *crypt; /* passwords and signatures */
 	struct pool *names; /* host names */
 	char dummy_hash[HASH_SIZE];

@@ -236,14 +236,6 @@ hand_out(struct wish *w)
 	wish_free(w);
 }
 
-static int
-store_rows(struct db *db, void *ctx, struct fail *f)
-{
-	struct wish *w = ctx;
-
-	return query_grant(db, &w->rows, f);
-}
-
 static void
 on_rows(void *ctx, int r, const struct fail *f, bool away)
 {
@@ -293,7 +285,7 @@ on_granted(void *ctx, int code, const struct ipc_msg *m)
 	w->rows.wrapped = SPAN(w->wrapped, granted.wrapped.len);
 	w->rows.node_seq = ++w->b->node.seq;
 	w->rows.at_us = unix_us();
-	if (pool_post(w->b->db.pool, store_rows, on_rows, w) != 0)
+	if (granter_add(w->b->granter, &w->rows, on_rows, w) != 0)
 		refuse(w, WHY_BROKER, "too many jobs");
 }
 

@@ -11,60 +11,52 @@
 
 #include "base/uuid.h"
 #include "session/why.h"
+#include "sql/bulk.h"
 #include "sql/types.h"
 
 #include "broker/query.h"
 
-enum { GROUPS_MAX = 1024 };
-
 /* ---- login */
 
+/* A row for each key of the user; one without a user when there is none. */
 static int
 on_user(const struct db_row *r, void *ctx, struct fail *f)
 {
 	struct query_user *q = ctx;
+	struct span key = db_row_bytes(r, 4);
 
 	(void)f;
+	if (db_row_null(r, 0))
+		return 0;
 	q->found = true;
 	db_row_copy(r, 1, q->hash, sizeof(q->hash));
 	q->disabled = db_row_u64(r, 2) != 0;
 	q->must_change = db_row_u64(r, 3) != 0;
-	return db_row_uuid(r, 0, q->id);
-}
-
-static int
-on_key(const struct db_row *r, void *ctx, struct fail *f)
-{
-	struct query_user *q = ctx;
-	struct span key = db_row_bytes(r, 0);
-
-	(void)f;
 	if (key.len > 0 && key.len == q->key.len &&
 	    memcmp(key.p, q->key.p, key.len) == 0)
 		q->key_known = true;
-	return 0;
+	return db_row_uuid(r, 0, q->id);
 }
 
 int
 query_user(struct db *db, struct query_user *q, struct fail *f)
 {
-	int r;
-
 	q->found = false;
 	q->key_known = false;
 	memset(q->id, 0, sizeof(q->id));
-	r = db_query(db,
-	    DB_STMT_SYNC("SELECT id, password_hash, disabled, must_change"
-			 " FROM user WHERE name=?",
+	/*
+	 * One statement, as each costs both sides a change of context.  Nobody
+	 * has an id of zeros: keys are looked for with an unknown name too.
+	 */
+	return db_query(db,
+	    DB_STMT_SYNC(
+		"SELECT u.id, u.password_hash, u.disabled, u.must_change,"
+		" k.key_blob FROM (SELECT 1) one"
+		" LEFT JOIN user u ON u.name=?"
+		" LEFT JOIN user_key k ON k.user_id="
+		"COALESCE(u.id, X'00000000000000000000000000000000')",
 		db_text(q->name)),
 	    on_user, q, f);
-	if (r != 0)
-		return r;
-	/* Nobody has an id of zeros: the same question for an unknown name. */
-	return db_query(db,
-	    DB_STMT("SELECT key_blob FROM user_key WHERE user_id=?",
-		db_uuid(q->id)),
-	    on_key, q, f);
 }
 
 /* ---- wish */
@@ -95,99 +87,130 @@ no(struct query_want *q, int why, const char *detail)
 	return 0;
 }
 
+/* Columns of want_sql. */
+enum {
+	U_ROLES,
+	U_DISABLED,
+	A_ID,
+	A_ADDRESS,
+	A_PORT,
+	A_PROTOCOL,
+	A_LEGACY,
+	A_DISABLED,
+	C_ID,
+	C_LOGIN,
+	C_DISABLED,
+	R_ID,
+	R_VERSION,
+	R_KIND,
+	R_SEALED,
+	H_BLOB,
+};
+
+/*
+ * User, asset, account, newest credential in use and host keys, as one
+ * question: each one asked costs both sides a change of context.
+ */
+static const char want_sql[] =
+    "SELECT u.roles, u.disabled,"
+    " a.id, a.address, a.port, a.protocol, a.legacy, a.disabled,"
+    " c.id, c.login, c.disabled, r.id, r.version, r.kind, r.sealed,"
+    " h.key_blob FROM user u"
+    " LEFT JOIN asset a ON a.name=?"
+    " LEFT JOIN account c ON c.asset_id=a.id AND c.name=?"
+    " LEFT JOIN credential r ON r.account_id=c.id AND r.state=?"
+    " LEFT JOIN asset_hostkey h ON h.asset_id=a.id"
+    " WHERE u.id=? ORDER BY r.version DESC, h.id";
+
+struct wanting {
+	struct query_want *q;
+	size_t rows;
+	bool credential;
+};
+
 static int
-on_want_user(const struct db_row *r, void *ctx, struct fail *f)
+take_asset(const struct db_row *r, struct query_want *q)
 {
-	struct query_want *q = ctx;
-
-	(void)f;
-	if (db_row_u64(r, 1) != 0)
-		return no(q, WHY_NO_POLICY, "the user is disabled");
-	q->admin = (db_row_u64(r, 0) & USER_ROLE_ADMINISTRATOR) != 0;
-	return 0;
-}
-
-static int
-on_asset(const struct db_row *r, void *ctx, struct fail *f)
-{
-	struct query_want *q = ctx;
-
-	(void)f;
-	db_row_copy(r, 1, q->address, sizeof(q->address));
-	q->port = (uint16_t)db_row_u64(r, 2);
-	q->legacy = db_row_u64(r, 4) != 0;
-	if (db_row_u64(r, 5) != 0)
+	if (db_row_null(r, A_ID))
+		return no(q, WHY_NO_ASSET, "no asset has this name");
+	db_row_copy(r, A_ADDRESS, q->address, sizeof(q->address));
+	q->port = (uint16_t)db_row_u64(r, A_PORT);
+	q->legacy = db_row_u64(r, A_LEGACY) != 0;
+	if (db_row_u64(r, A_DISABLED) != 0)
 		return no(q, WHY_NO_ASSET, "the asset is disabled");
-	if (db_row_u64(r, 3) != q->protocol)
+	if (db_row_u64(r, A_PROTOCOL) != q->protocol)
 		return no(q, WHY_NO_ASSET, "the asset has another protocol");
-	return db_row_uuid(r, 0, q->asset_id);
+	return db_row_uuid(r, A_ID, q->asset_id);
 }
 
 static int
-on_account(const struct db_row *r, void *ctx, struct fail *f)
+take_account(const struct db_row *r, struct query_want *q)
 {
-	struct query_want *q = ctx;
-
-	(void)f;
-	db_row_copy(r, 1, q->login, sizeof(q->login));
-	if (db_row_u64(r, 2) != 0)
+	if (db_row_null(r, C_ID))
+		return no(
+		    q, WHY_NO_ASSET, "the asset has no account of this name");
+	db_row_copy(r, C_LOGIN, q->login, sizeof(q->login));
+	if (db_row_u64(r, C_DISABLED) != 0)
 		return no(q, WHY_NO_ASSET, "the account is disabled");
-	return db_row_uuid(r, 0, q->account_id);
+	return db_row_uuid(r, C_ID, q->account_id);
 }
 
 static int
-on_pin(const struct db_row *r, void *ctx, struct fail *f)
+take_credential(const struct db_row *r, struct wanting *w)
 {
-	struct query_want *q = ctx;
-	struct span key = db_row_bytes(r, 0);
-
-	(void)f;
-	return buf_put_string(&q->pins, key.p, key.len);
-}
-
-static int
-on_credential(const struct db_row *r, void *ctx, struct fail *f)
-{
-	struct query_want *q = ctx;
-	struct span sealed = db_row_bytes(r, 3);
+	struct query_want *q = w->q;
+	struct span sealed = db_row_bytes(r, R_SEALED);
 	int e;
 
-	(void)f;
-	q->cred_version = (uint32_t)db_row_u64(r, 1);
-	q->cred_kind = (uint8_t)db_row_u64(r, 2);
-	if ((e = db_row_uuid(r, 0, q->cred_id)) != 0)
+	if (db_row_null(r, R_ID))
+		return 0; /* said after the policy was asked */
+	w->credential = true;
+	q->cred_version = (uint32_t)db_row_u64(r, R_VERSION);
+	q->cred_kind = (uint8_t)db_row_u64(r, R_KIND);
+	if ((e = db_row_uuid(r, R_ID, q->cred_id)) != 0)
 		return e;
 	return buf_put(&q->sealed, sealed.p, sealed.len);
 }
 
-/* A row that has to be there: without it the answer is no. */
+/* The first row says it all; those that follow have more host keys. */
 static int
-need(struct db *db, struct query_want *q, const struct db_stmt *s,
-    db_row_fn *fn, const char *missing, struct fail *f)
+take_first(const struct db_row *r, struct wanting *w)
 {
-	struct fail local = {0};
-	int r;
+	struct query_want *q = w->q;
+	int e;
 
-	r = db_one(db, s, fn, q, &local);
-	if (r == FAIL_NOTFOUND)
-		return no(q, WHY_NO_ASSET, missing);
-	return r != 0 ? fail_set(f, r, "%s", fail_why(&local, r)) : 0;
+	if (db_row_u64(r, U_DISABLED) != 0)
+		return no(q, WHY_NO_POLICY, "the user is disabled");
+	q->admin = (db_row_u64(r, U_ROLES) & USER_ROLE_ADMINISTRATOR) != 0;
+	if ((e = take_asset(r, q)) != 0 || q->why != 0)
+		return e;
+	if ((e = take_account(r, q)) != 0 || q->why != 0)
+		return e;
+	return take_credential(r, w);
 }
 
-struct groups {
-	uint8_t (*ids)[16];
-	size_t n;
-};
-
 static int
-on_group(const struct db_row *r, void *ctx, struct fail *f)
+on_want(const struct db_row *r, void *ctx, struct fail *f)
 {
-	struct groups *g = ctx;
+	struct wanting *w = ctx;
+	struct query_want *q = w->q;
+	struct span pin = db_row_bytes(r, H_BLOB);
+	uint8_t id[16];
+	int e = 0;
 
 	(void)f;
-	if (g->n == GROUPS_MAX)
-		return 0;
-	return db_row_uuid(r, 0, g->ids[g->n++]);
+	if (w->rows++ == 0)
+		e = take_first(r, w);
+	if (e != 0 || q->why != 0 || db_row_null(r, H_BLOB))
+		return e;
+	/* Those of an older credential are the same once more. */
+	if (w->credential) {
+		if ((e = db_row_uuid(r, R_ID, id)) != 0)
+			return e;
+		if (memcmp(id, q->cred_id, 16) != 0)
+			return 0;
+	}
+	return buf_put_string(&q->pins, pin.p, pin.len);
 }
 
 struct deciding {
@@ -195,17 +218,31 @@ struct deciding {
 	struct policy_choice choice;
 };
 
+/* s.ref_id is the user, or a group that the user is in: then of_group. */
+static const char policy_sql[] =
+    "SELECT p.id, p.priority, s.kind, s.ref_id, o.kind, o.ref_id,"
+    " p.record_shell, p.record_exec, p.record_sftp, p.on_fail, p.idle_s,"
+    " p.length_s, p.disabled, w.id, w.of_group"
+    " FROM (SELECT id, 0 AS of_group FROM user WHERE id=?"
+    " UNION ALL SELECT grp_id, 1 FROM grp_member WHERE user_id=?) w"
+    " JOIN policy_subject s ON s.ref_id=w.id"
+    " JOIN policy p ON p.id=s.policy_id"
+    " JOIN policy_object o ON o.policy_id=p.id"
+    " WHERE o.ref_id=? OR o.ref_id=? OR o.kind=?";
+
 static int
 on_policy(const struct db_row *r, void *ctx, struct fail *f)
 {
 	struct deciding *d = ctx;
 	struct policy_row row = {0};
+	uint8_t subject[1][16];
 	int e;
 
 	(void)f;
 	if ((e = db_row_uuid(r, 0, row.policy_id)) != 0 ||
 	    (e = db_row_uuid(r, 3, row.subject_id)) != 0 ||
-	    (e = db_row_uuid(r, 5, row.object_id)) != 0)
+	    (e = db_row_uuid(r, 5, row.object_id)) != 0 ||
+	    (e = db_row_uuid(r, 13, subject[0])) != 0)
 		return e;
 	row.priority = (int32_t)db_row_i64(r, 1);
 	row.subject_kind = (uint8_t)db_row_u64(r, 2);
@@ -217,45 +254,27 @@ on_policy(const struct db_row *r, void *ctx, struct fail *f)
 	row.rules.idle_s = (uint32_t)db_row_u64(r, 10);
 	row.rules.length_s = (uint32_t)db_row_u64(r, 11);
 	row.disabled = db_row_u64(r, 12) != 0;
+	/* The group of this row is all that this row is judged by. */
+	d->query.groups = (const uint8_t(*)[16])subject;
+	d->query.n_groups = db_row_i64(r, 14) != 0 ? 1 : 0;
 	policy_consider(&d->choice, &d->query, &row);
 	return 0;
 }
-
-static const char policy_sql[] =
-    "SELECT p.id, p.priority, s.kind, s.ref_id, o.kind, o.ref_id,"
-    " p.record_shell, p.record_exec, p.record_sftp, p.on_fail, p.idle_s,"
-    " p.length_s, p.disabled FROM policy_subject s"
-    " JOIN policy p ON p.id=s.policy_id"
-    " JOIN policy_object o ON o.policy_id=p.id"
-    " WHERE (s.ref_id=? OR s.ref_id IN"
-    " (SELECT grp_id FROM grp_member WHERE user_id=?))"
-    " AND (o.ref_id=? OR o.ref_id=? OR o.kind=?)";
 
 static int
 want_policy(struct db *db, struct query_want *q, struct fail *f)
 {
 	struct deciding d = {0};
-	struct groups g = {0};
 	int r;
 
-	if ((g.ids = calloc(GROUPS_MAX, 16)) == NULL)
-		return FAIL_NOMEM;
 	memcpy(d.query.user_id, q->user_id, 16);
 	memcpy(d.query.account_id, q->account_id, 16);
 	memcpy(d.query.asset_id, q->asset_id, 16);
 	r = db_query(db,
-	    DB_STMT("SELECT grp_id FROM grp_member WHERE user_id=?",
-		db_uuid(q->user_id)),
-	    on_group, &g, f);
-	d.query.groups = (const uint8_t(*)[16])g.ids;
-	d.query.n_groups = g.n;
-	if (r == 0)
-		r = db_query(db,
-		    DB_STMT(policy_sql, db_uuid(q->user_id),
-			db_uuid(q->user_id), db_uuid(q->account_id),
-			db_uuid(q->asset_id), db_u64(OBJECT_ALL)),
-		    on_policy, &d, f);
-	free(g.ids);
+	    DB_STMT(policy_sql, db_uuid(q->user_id), db_uuid(q->user_id),
+		db_uuid(q->account_id), db_uuid(q->asset_id),
+		db_u64(OBJECT_ALL)),
+	    on_policy, &d, f);
 	if (r != 0)
 		return r;
 	if (!d.choice.allowed)
@@ -264,95 +283,111 @@ want_policy(struct db *db, struct query_want *q, struct fail *f)
 	return 0;
 }
 
-static int
-want_target(struct db *db, struct query_want *q, struct fail *f)
-{
-	int r;
-
-	r = need(db, q,
-	    DB_STMT("SELECT id, address, port, protocol, legacy, disabled"
-		    " FROM asset WHERE name=?",
-		db_text(q->asset)),
-	    on_asset, "no asset has this name", f);
-	if (r != 0 || q->why != 0)
-		return r;
-	return need(db, q,
-	    DB_STMT("SELECT id, login, disabled FROM account"
-		    " WHERE asset_id=? AND name=?",
-		db_uuid(q->asset_id), db_text(q->account)),
-	    on_account, "the asset has no account of this name", f);
-}
-
 int
 query_want(struct db *db, struct query_want *q, struct fail *f)
 {
+	struct wanting w = {.q = q};
 	int r;
 
-	r = need(db, q,
-	    DB_STMT_SYNC("SELECT roles, disabled FROM user WHERE id=?",
-		db_uuid(q->user_id)),
-	    on_want_user, "the user is gone", f);
+	r = db_query(db,
+	    DB_STMT_SYNC(want_sql, db_text(q->asset), db_text(q->account),
+		db_u64(CREDENTIAL_CURRENT), db_uuid(q->user_id)),
+	    on_want, &w, f);
 	if (r != 0 || q->why != 0)
 		return r;
-	if ((r = want_target(db, q, f)) != 0 || q->why != 0)
-		return r;
+	if (w.rows == 0)
+		return no(q, WHY_NO_ASSET, "the user is gone");
 	if ((r = want_policy(db, q, f)) != 0 || q->why != 0)
 		return r;
-	r = db_query(db,
-	    DB_STMT("SELECT key_blob FROM asset_hostkey WHERE asset_id=?"
-		    " ORDER BY id",
-		db_uuid(q->asset_id)),
-	    on_pin, q, f);
-	if (r != 0)
-		return r;
-	r = need(db, q,
-	    DB_STMT("SELECT id, version, kind, sealed FROM credential"
-		    " WHERE account_id=? AND state=?"
-		    " ORDER BY version DESC LIMIT 1",
-		db_uuid(q->account_id), db_u64(CREDENTIAL_CURRENT)),
-	    on_credential, "the account has no credential", f);
-	return r;
+	if (!w.credential)
+		return no(q, WHY_NO_ASSET, "the account has no credential");
+	return 0;
 }
 
 /* ---- grant */
 
+static const struct bulk_col session_cols[] = {
+    {"id", DB_BYTES, 16},
+    {"node_id", DB_BYTES, 16},
+    {"worker", DB_U64, 0},
+    {"user_id", DB_BYTES, 16},
+    {"account_id", DB_BYTES, 16},
+    {"asset_id", DB_BYTES, 16},
+    {"policy_id", DB_BYTES, 16},
+    {"user_name", DB_TEXT, 255},
+    {"account_name", DB_TEXT, 255},
+    {"asset_name", DB_TEXT, 255},
+    {"peer", DB_TEXT, 64},
+    {"protocol", DB_U64, 0},
+    {"state", DB_U64, 0},
+    {"started_us", DB_U64, 0},
+    {"rec_id", DB_BYTES, 16},
+};
+
+static const struct bulk_col recording_cols[] = {
+    {"id", DB_BYTES, 16},
+    {"session_id", DB_BYTES, 16},
+    {"node_id", DB_BYTES, 16},
+    {"node_seq", DB_U64, 0},
+    {"dek_id", DB_BYTES, 16},
+    {"wrapped_dek", DB_BYTES, 512},
+    {"state", DB_U64, 0},
+    {"started_us", DB_U64, 0},
+};
+
+struct granting {
+	struct bulk *sessions, *recordings;
+};
+
 static int
-grant_tx(struct db *db, void *ctx, struct fail *f)
+grant_add(struct granting *t, const struct query_grant *g)
 {
-	const struct query_grant *g = *(const struct query_grant *const *)ctx;
 	int r;
 
-	r = db_exec(db,
-	    DB_STMT("INSERT INTO session (id, node_id, worker, user_id,"
-		    " account_id, asset_id, policy_id, user_name,"
-		    " account_name, asset_name, peer, protocol, state,"
-		    " started_us, rec_id)"
-		    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-		    " ON DUPLICATE KEY UPDATE id=session.id",
-		db_uuid(g->session_id), db_uuid(g->node_id), db_u64(g->worker),
-		db_uuid(g->user_id), db_uuid(g->account_id),
+	r = bulk_add(t->sessions,
+	    (const struct db_val[]){db_uuid(g->session_id), db_uuid(g->node_id),
+		db_u64(g->worker), db_uuid(g->user_id), db_uuid(g->account_id),
 		db_uuid(g->asset_id), db_uuid(g->policy_id), db_text(g->user),
 		db_text(g->account), db_text(g->asset), db_text(g->peer),
 		db_u64(g->protocol), db_u64(SESSION_ROW_GRANTED),
-		db_u64(g->at_us), db_uuid(g->rec_id)),
-	    NULL, f);
+		db_u64(g->at_us), db_uuid(g->rec_id)});
 	if (r != 0)
 		return r;
-	return db_exec(db,
-	    DB_STMT("INSERT INTO recording (id, session_id, node_id,"
-		    " node_seq, dek_id, wrapped_dek, state, started_us)"
-		    " VALUES (?,?,?,?,?,?,?,?)"
-		    " ON DUPLICATE KEY UPDATE id=recording.id",
-		db_uuid(g->rec_id), db_uuid(g->session_id), db_uuid(g->node_id),
-		db_u64(g->node_seq), db_uuid(g->dek_id), db_bytes(g->wrapped),
-		db_u64(RECORDING_OPEN), db_u64(g->at_us)),
-	    NULL, f);
+	return bulk_add(t->recordings,
+	    (const struct db_val[]){db_uuid(g->rec_id), db_uuid(g->session_id),
+		db_uuid(g->node_id), db_u64(g->node_seq), db_uuid(g->dek_id),
+		db_bytes(g->wrapped), db_u64(RECORDING_OPEN),
+		db_u64(g->at_us)});
+}
+
+static int
+grant_tx(struct db *db, void *ctx, struct fail *f)
+{
+	struct granting *t = ctx;
+	int r = bulk_run(t->sessions, db, NULL, f);
+
+	return r != 0 ? r : bulk_run(t->recordings, db, NULL, f);
 }
 
 int
-query_grant(struct db *db, const struct query_grant *g, struct fail *f)
+query_grants(
+    struct db *db, const struct query_grant *const *g, size_t n, struct fail *f)
 {
-	return db_tx(db, grant_tx, &g, f);
+	struct granting t = {.sessions = bulk_new("session", session_cols,
+				 ARRAY_LEN(session_cols), n),
+	    .recordings = bulk_new(
+		"recording", recording_cols, ARRAY_LEN(recording_cols), n)};
+	int r = t.sessions == NULL || t.recordings == NULL ? FAIL_NOMEM : 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = grant_add(&t, g[i]);
+	if (r != 0)
+		(void)fail_set(f, r, "the rows of a session: %s", fail_text(r));
+	else
+		r = db_tx(db, grant_tx, &t, f);
+	bulk_free(t.sessions);
+	bulk_free(t.recordings);
+	return r;
 }
 
 /* ---- the node and what it left open */

@@ -71,9 +71,13 @@ struct query_grant {
 	const char *user, *account, *asset, *peer;
 	struct span wrapped;
 };
-/* Storing the same again does nothing. */
-int query_grant(
-    struct db *db, const struct query_grant *g, struct fail *f) MUST_USE;
+/*
+ * All of them or none, in one transaction; n is at most QUERY_GRANTS.  Storing
+ * the same again does nothing.
+ */
+enum { QUERY_GRANTS = 64 };
+int query_grants(struct db *db, const struct query_grant *const *g, size_t n,
+    struct fail *f) MUST_USE;
 
 /* This node's row, made when it is missing, and its last recording's number. */
 struct query_node {

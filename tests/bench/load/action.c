@@ -127,10 +127,9 @@ key_back(struct sess *s)
 {
 	uint64_t ns = mono_ns() - s->sent_ns[s->got % KEYS_IN_FLIGHT];
 
-	if (s->c->ready && !s->c->ending) {
+	hist_add(&s->c->rtt_now, ns);
+	if (s->c->ready && !s->c->ending)
 		hist_add(&s->c->rtt, ns);
-		hist_add(&s->c->rtt_now, ns);
-	}
 	s->got++;
 	s->half = false;
 }
