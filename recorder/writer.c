@@ -14,6 +14,7 @@
 #include "recorder/writer_int.h"
 
 enum {
+	PREFIX_MIN = 512,
 	LARGE = 4096,	  /* an event above this asks for a whole buffer */
 	TRY_MIN = 64,	  /* bytes below which compressing cannot pay */
 	POOR_MIN = 4096,  /* chunks below this say nothing about the data */
@@ -99,14 +100,43 @@ index_add(struct rcd_writer *w, const struct rcd_chunk *ch)
 	return 0;
 }
 
+/*
+ * Room for a prefix of need bytes, at most RCD_PREFIX_LEN: a session that is
+ * typed in needs a small part of that, and there are thousands of them.
+ */
+static int
+prefix_reserve(struct rcd_writer *w, size_t need)
+{
+	size_t cap = w->prefix_cap == 0 ? PREFIX_MIN : w->prefix_cap;
+	uint8_t *p;
+
+	if (need > RCD_PREFIX_LEN)
+		need = RCD_PREFIX_LEN;
+	if (need <= w->prefix_cap)
+		return 0;
+	while (cap < need)
+		cap *= 2;
+	if ((p = malloc(cap)) == NULL)
+		return FAIL_NOMEM;
+	if (w->prefix != NULL) {
+		memcpy(p, w->prefix, w->prefix_len);
+		wipe(w->prefix, w->prefix_cap);
+		free(w->prefix);
+	}
+	w->prefix = p;
+	w->prefix_cap = cap;
+	return 0;
+}
+
 /* Keep the last RCD_PREFIX_LEN bytes of class A for the next chunk. */
 static int
 prefix_keep(struct rcd_writer *w, struct span raw)
 {
 	size_t old;
+	int r;
 
-	if (w->prefix == NULL && (w->prefix = malloc(RCD_PREFIX_LEN)) == NULL)
-		return FAIL_NOMEM;
+	if ((r = prefix_reserve(w, w->prefix_len + raw.len)) != 0)
+		return r;
 	if (raw.len >= RCD_PREFIX_LEN) {
 		memcpy(w->prefix, raw.p + raw.len - RCD_PREFIX_LEN,
 		    RCD_PREFIX_LEN);
@@ -327,10 +357,10 @@ rcd_writer_idle(struct rcd_writer *w, uint64_t t_us)
 		buf_shrink(&w->pending[i].raw);
 	if (w->prefix == NULL || t_us < w->gop_us || !gop_over(w, t_us))
 		return;
-	wipe(w->prefix, RCD_PREFIX_LEN);
+	wipe(w->prefix, w->prefix_cap);
 	free(w->prefix);
 	w->prefix = NULL;
-	w->prefix_len = 0;
+	w->prefix_len = w->prefix_cap = 0;
 	w->chain.gop = false; /* the next chunk must not refer to it */
 }
 

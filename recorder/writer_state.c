@@ -23,7 +23,7 @@ writer_fini(struct rcd_writer *w)
 	for (i = 0; i < RCD_CLASSES; i++)
 		buf_fini(&w->pending[i].raw);
 	if (w->prefix != NULL)
-		wipe(w->prefix, RCD_PREFIX_LEN);
+		wipe(w->prefix, w->prefix_cap);
 	free(w->prefix);
 	free(w->rows);
 	free(w->header);

@@ -135,7 +135,8 @@ dispatch(struct io *io)
 	}
 	io->dispatching = false;
 	io->gone = NULL;
-	if (io->ask <= IO_READ_MIN && io->in.cap > IO_READ_MIN)
+	/* What is idle holds no memory: there are thousands of them. */
+	if (io->ask <= IO_READ_MIN)
 		buf_shrink(&io->in);
 	interest(io);
 	return true;

@@ -14,7 +14,7 @@
 #include "recorder/event.h"
 #include "session/live.h"
 
-enum { LIVE_CHANNELS = 32 };
+enum { LIVE_CHANNELS = 32, TAIL_MIN = 512 };
 
 struct watcher {
 	struct watcher *next;
@@ -31,7 +31,8 @@ struct seen {
 	size_t pty_len;
 	uint8_t size[8]; /* RESIZE payload */
 	bool sized;
-	uint8_t *tail; /* ring of LIVE_TAIL bytes, NULL before output */
+	uint8_t *tail; /* ring of LIVE_TAIL bytes; smaller until it is full */
+	size_t tail_cap;
 	size_t tail_end;
 	bool tail_full;
 };
@@ -157,6 +158,26 @@ seen_drop(struct live *l, uint32_t channel)
 		}
 }
 
+/* Room for what comes, up to LIVE_TAIL: most terminals never show that much. */
+static int
+tail_reserve(struct seen *s, size_t need)
+{
+	size_t cap = s->tail_cap == 0 ? TAIL_MIN : s->tail_cap;
+	uint8_t *p;
+
+	if (need > LIVE_TAIL)
+		need = LIVE_TAIL;
+	if (need <= s->tail_cap)
+		return 0;
+	while (cap < need)
+		cap *= 2;
+	if ((p = realloc(s->tail, cap)) == NULL)
+		return FAIL_NOMEM;
+	s->tail = p;
+	s->tail_cap = cap;
+	return 0;
+}
+
 /* Only terminals have a tail worth showing to a newcomer. */
 static void
 tail_add(struct seen *s, const uint8_t *p, size_t len)
@@ -165,7 +186,7 @@ tail_add(struct seen *s, const uint8_t *p, size_t len)
 
 	if (s->pty_len == 0 || len == 0)
 		return;
-	if (s->tail == NULL && (s->tail = malloc(LIVE_TAIL)) == NULL)
+	if (tail_reserve(s, s->tail_end + len) != 0)
 		return;
 	if (len > LIVE_TAIL) {
 		p += len - LIVE_TAIL;
