@@ -42,6 +42,7 @@ struct io {
 	bool connecting;
 	bool paused;
 	bool eof;
+	bool hung;  /* IO_GONE was told */
 	bool deaf;  /* the peer takes nothing any more; why is in wfail */
 	bool above; /* output has been above the low-water mark */
 	bool shut_wanted;
@@ -76,6 +77,8 @@ interest(struct io *io)
 				ev |= LOOP_READ;
 			if (buf_len(&io->out) > 0 && !io->shut_done)
 				ev |= LOOP_WRITE;
+			if (ev == 0 && !io->eof && !io->hung)
+				ev = LOOP_HUP;
 		}
 	}
 	watch_set(io->watch, ev);
@@ -199,6 +202,8 @@ make(struct loop *l, int fd, const struct io_opts *o, io_fn *fn, void *ctx)
 	}
 	/* Refused by unix sockets, and then not needed. */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	/* An idle peer that is gone is noticed in the end. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
 	io->fd = fd;
 	return io;
 }
@@ -400,6 +405,17 @@ drain(struct io *io)
 	interest(io);
 }
 
+/* Gone, and nobody reads: the end must not wait for that. */
+static void
+hung_up(struct io *io)
+{
+	if (io->hung || io->eof || io->fail.code != 0 ||
+	    (!io->paused && buf_len(&io->in) < io->opts.in_max))
+		return;
+	io->hung = true;
+	raise_event(io, IO_GONE);
+}
+
 static void
 on_watch(struct watch *w UNUSED, int fd UNUSED, unsigned events, void *ctx)
 {
@@ -414,6 +430,8 @@ on_watch(struct watch *w UNUSED, int fd UNUSED, unsigned events, void *ctx)
 			fill(io);
 		if ((events & LOOP_WRITE) != 0)
 			drain(io);
+		if ((events & LOOP_HUP) != 0)
+			hung_up(io);
 	}
 	io->dispatching = false;
 	(void)dispatch(io);

@@ -19,9 +19,11 @@
  * to the low-water mark after having been above it.  IO_EOF: the peer closed
  * its direction; bytes may remain in io_in().  IO_ERROR: the connection is
  * broken, io_fail() says why; nothing more will come.  A peer that takes
- * nothing any more is still read to its end; output is dropped meanwhile.  IO_CONNECTED: io_connect
- * succeeded.  IO_TIMEOUT: nothing was read for io_set_timeout().
- * The callback may call io_free() on its own io.
+ * nothing any more is still read to its end; output is dropped meanwhile.
+ * IO_CONNECTED: io_connect succeeded.  IO_TIMEOUT: nothing was read for
+ * io_set_timeout().  IO_GONE, told at most once: the connection is gone but
+ * reading is paused, or the input full; what came before, and the end itself,
+ * is told when reading goes on. The callback may call io_free() on its own io.
  */
 
 struct io;
@@ -33,15 +35,16 @@ enum io_event {
 	IO_ERROR,
 	IO_CONNECTED,
 	IO_TIMEOUT,
+	IO_GONE,
 };
 
 typedef void io_fn(struct io *io, enum io_event ev, void *ctx);
 
 struct io_opts {
-	size_t in_max;	 /* bound of the input buffer, bytes */
-	size_t out_max;	 /* bound of the output buffer, bytes */
+	size_t in_max;	  /* bound of the input buffer, bytes */
+	size_t out_max;	  /* bound of the output buffer, bytes */
 	size_t read_size; /* bytes asked for at a time; 0 = 64 KiB */
-	size_t lowat;	 /* IO_LOWAT when output falls to this many bytes */
+	size_t lowat;	  /* IO_LOWAT when output falls to this many bytes */
 };
 
 /*

@@ -172,7 +172,8 @@ from_epoll(uint32_t ev, unsigned wanted)
 
 /*
  * A hang-up is reported even if unasked.  With no interest it is asked for by
- * edge, so that it comes once and no round spins on it; the watch stays in
+ * edge, so that it comes once and no round spins on it (and is told only if
+ * LOOP_HUP is what there is interest in); the watch stays in
  * epoll, so that taking interest again needs no memory.  Exclusive watches
  * cannot be changed, only removed and added.
  */
@@ -182,7 +183,9 @@ apply(struct watch *w)
 	struct epoll_event ev = {.data = {.ptr = w}};
 	int op = w->in_epoll ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
 
-	ev.events = w->events == 0 ? EPOLLET : to_epoll(w->events);
+	ev.events = to_epoll(w->events);
+	if (ev.events == 0)
+		ev.events = EPOLLET;
 	if (w->again != NULL) {
 		ev.events |= EPOLLEXCLUSIVE;
 		if (w->in_epoll)

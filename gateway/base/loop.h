@@ -37,8 +37,10 @@ void loop_stop(struct loop *l);
 uint64_t loop_now_ns(const struct loop *l);
 
 /*
- * Watch fd for events.  Level triggered.  Does not own fd.  NULL when out of
- * memory or epoll refuses.  watch_free() at any time, also in its callback.
+ * Watch fd for events.  Level triggered, but for a hang-up where nothing else
+ * is watched for (LOOP_HUP alone): that comes once.  Does not own fd.  NULL
+ * when out of memory or epoll refuses.  watch_free() at any time, also in its
+ * callback.
  */
 void watch_free(struct watch *w);
 struct watch *watch_new(struct loop *l, int fd, unsigned events, watch_fn *fn,
@@ -71,7 +73,7 @@ int loop_defer(struct loop *l, defer_fn *fn, void *ctx) MUST_USE;
 /* Forget deferred calls for ctx. */
 void loop_undefer(struct loop *l, void *ctx);
 
-uint64_t mono_ns(void);	   /* CLOCK_MONOTONIC, now */
-uint64_t unix_us(void);	   /* CLOCK_REALTIME in us, now */
+uint64_t mono_ns(void); /* CLOCK_MONOTONIC, now */
+uint64_t unix_us(void); /* CLOCK_REALTIME in us, now */
 
 #endif /* BASE_LOOP_H */

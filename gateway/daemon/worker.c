@@ -8,7 +8,6 @@
 #include <malloc.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,10 +68,7 @@ on_accept(void *ctx, int c, const struct sockaddr_storage *from, socklen_t len)
 	struct worker *w = ctx;
 	struct ssh_session *s;
 	char peer[64];
-	int one = 1;
 
-	(void)setsockopt(c, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	(void)setsockopt(c, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
 	peer_words(from, len, peer, sizeof(peer));
 	s = ssh_session_new(&w->env, c, ++w->last_conn, peer);
 	if (s == NULL || worker_seat(w, s) != 0) {

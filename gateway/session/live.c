@@ -72,6 +72,7 @@ on_io(struct io *io, enum io_event ev, void *ctx)
 	case IO_EOF:
 	case IO_ERROR:
 	case IO_TIMEOUT:
+	case IO_GONE:
 		watcher_drop(w);
 		break;
 	case IO_LOWAT:

@@ -80,6 +80,10 @@ on_timer(struct timer *t, void *ctx)
 		session_moved(s); /* waited long enough */
 		return;
 	}
+	if (s->state == SESSION_RELAY) {
+		session_user_gone(s);
+		return;
+	}
 	if (s->state == SESSION_CONNECT || s->state == SESSION_TARGET_KEX ||
 	    s->state == SESSION_TARGET_AUTH || s->state == SESSION_WANT ||
 	    s->state == SESSION_OPEN) {
@@ -337,6 +341,11 @@ session_on_io(struct io *io, enum io_event ev, void *ctx)
 		leg->held.p = NULL;
 		break;
 	case IO_TIMEOUT:
+		return;
+	case IO_GONE:
+		leg->hung = true;
+		if (leg == &s->leg[LEG_USER])
+			session_user_gone(s);
 		return;
 	}
 	if (s->state == SESSION_CLOSING)

@@ -9,7 +9,7 @@
 #include "keeper/keeper_msg.h"
 #include "ssh/session_impl.h"
 
-enum { LINGER_MS = 2000 };
+enum { LINGER_MS = 2000, GONE_MS = 5000 };
 
 static void
 on_stored(void *ctx, int code, const struct ipc_msg *m)
@@ -50,6 +50,25 @@ session_audit(struct ssh_session *s, enum audit_event ev, struct span fields)
 }
 
 /* ---- closing */
+
+void
+session_user_gone(struct ssh_session *s)
+{
+	struct ssh_leg *user = &s->leg[LEG_USER];
+	uint64_t at; /* bytes of the user's that were taken, and one */
+
+	if (s->state != SESSION_RELAY || !user->hung)
+		return;
+	at = io_bytes_in(user->io) - buf_len(io_in(user->io)) + 1;
+	if (at == s->gone_at) {
+		(void)fail_set(&s->fail, FAIL_CLOSED,
+		    "the target no longer took what was sent");
+		session_end(s, WHY_USER_LEFT);
+		return;
+	}
+	s->gone_at = at;
+	timer_set(s->timer, GONE_MS);
+}
 
 static void
 last_words(struct ssh_session *s, enum leg which)

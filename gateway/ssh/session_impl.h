@@ -52,6 +52,7 @@ struct ssh_leg {
 	struct ssh_packet held; /* decrypted and not yet taken; p NULL: none */
 	struct buf carry;	/* holds `held` after a hand-over */
 	bool eof;		/* the peer will send no more bytes */
+	bool hung; /* the connection is gone; what it carried may be held */
 };
 
 /* What the grant says that is needed later. */
@@ -111,6 +112,7 @@ struct ssh_session {
 	uint64_t began_ns;
 	uint64_t active_ns; /* last byte from the user */
 	uint64_t warned_ns;
+	uint64_t gone_at; /* see session_user_gone() */
 	uint32_t keys_seq;
 	bool started; /* session_start was posted */
 	bool banner_shown;
@@ -171,6 +173,12 @@ extern const struct recording_ops session_recording_ops;
 void session_recording_opts(struct ssh_session *s, struct recording_opts *o);
 
 /* session_end.c */
+/*
+ * The user's connection is gone while what came over it is held.  The target
+ * may take that yet, but a session without a user does not wait for one that
+ * takes nothing.  Looks again by itself.
+ */
+void session_user_gone(struct ssh_session *s);
 void session_closing(struct ssh_session *s);
 void session_closing_io(struct ssh_session *s);
 int session_audit(

@@ -176,6 +176,7 @@ session_relay_start(struct ssh_session *s)
 	    ssh_transport_algs_text(s->leg[LEG_TARGET].t));
 	session_to(s, SESSION_RELAY);
 	session_rules_arm(s);
+	session_user_gone(s);
 	session_kick(s);
 	return 0;
 }

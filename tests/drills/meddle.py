@@ -12,6 +12,7 @@ PLAN is read anew for each connection: KIND DIRECTION AT [SECONDS].
     twice up 1234   from there to the end of what was read comes twice
     stop  up 1234   nothing more passes from there on; the rest goes on
     bytes up 0      each byte in a packet of its own
+    abort           relay; when the relay is killed, both ends are reset
 
 Once a flip or twice is done and nothing has moved for SECONDS (default 2) the
 connection is closed, as one who waits would do in the end.  LOG gets a line
@@ -20,6 +21,7 @@ for each connection: KIND DIRECTION AT DONE BYTES-UP BYTES-DOWN.
 import os
 import select
 import socket
+import struct
 import sys
 import time
 
@@ -73,6 +75,9 @@ def relay(client, server, plan):
     for s in (client, server):
         s.setblocking(False)
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if plan[0] == "abort":
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                         struct.pack("ii", 1, 0))
     last = time.monotonic()
     try:
         while not (up.over and down.over):

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +20,7 @@
 static struct loop *loop;
 static struct io *io;
 static int peer;
-static int seen[IO_TIMEOUT + 1];
+static int seen[IO_GONE + 1];
 static int free_on; /* event in whose callback io is freed; -1 none */
 static bool eat;    /* consume what comes */
 static size_t eaten;
@@ -324,6 +325,16 @@ loopback(struct sockaddr_in *sa, bool listening)
 }
 
 static void
+expect_option(const struct io *of, int level, int name)
+{
+	int on = 0;
+	socklen_t len = sizeof(on);
+
+	assert_int_equal(getsockopt(io_fd(of), level, name, &on, &len), 0);
+	assert_int_not_equal(on, 0);
+}
+
+static void
 connecting_tells_success_before_data(void **state UNUSED)
 {
 	struct io_opts o = {.in_max = 100, .out_max = 100};
@@ -339,6 +350,8 @@ connecting_tells_success_before_data(void **state UNUSED)
 	for (int i = 0; i < 100 && seen[IO_CONNECTED] == 0; i++)
 		assert_int_equal(loop_once(loop, 10), 0);
 	assert_int_equal(seen[IO_CONNECTED], 1);
+	expect_option(c, IPPROTO_TCP, TCP_NODELAY);
+	expect_option(c, SOL_SOCKET, SO_KEEPALIVE);
 	fd = accept(lfd, NULL, NULL);
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, "hi", 2), 2);
@@ -350,6 +363,42 @@ connecting_tells_success_before_data(void **state UNUSED)
 	(void)close(fd);
 	(void)close(lfd);
 	io_free(c);
+}
+
+static void
+a_peer_that_is_gone_is_told_though_nobody_reads(void **state UNUSED)
+{
+	eat = false;
+	assert_int_equal(write(peer, "hello", 5), 5);
+	io_pause(io);
+	rounds(3);
+	assert_int_equal(seen[IO_GONE], 0);
+	(void)close(peer);
+	peer = -1;
+	rounds(5);
+	assert_int_equal(seen[IO_GONE], 1);
+	assert_int_equal(seen[IO_DATA] + seen[IO_EOF] + seen[IO_ERROR], 0);
+	/* What it said last is not lost. */
+	eat = true;
+	io_resume(io);
+	rounds(5);
+	assert_int_equal(eaten, 5);
+	assert_int_equal(seen[IO_EOF], 1);
+	assert_int_equal(seen[IO_GONE], 1);
+}
+
+static void
+a_peer_that_is_gone_is_told_though_the_input_is_full(void **state UNUSED)
+{
+	eat = false;
+	assert_true(stuff_peer() > 100000);
+	rounds(20);
+	assert_int_equal(seen[IO_GONE], 0);
+	(void)close(peer);
+	peer = -1;
+	rounds(5);
+	assert_int_equal(seen[IO_GONE], 1);
+	assert_int_equal(seen[IO_EOF], 0);
 }
 
 static void
@@ -403,6 +452,8 @@ main(void)
 	    T(a_paused_one_is_never_idle),
 	    T(connecting_tells_success_before_data),
 	    T(a_refused_connection_says_so),
+	    T(a_peer_that_is_gone_is_told_though_nobody_reads),
+	    T(a_peer_that_is_gone_is_told_though_the_input_is_full),
 	    T(a_detached_socket_lives_on),
 	};
 

@@ -131,6 +131,26 @@ a_muted_watch_does_not_spin_on_a_hang_up(void **state UNUSED)
 }
 
 static void
+a_hang_up_alone_can_be_watched_for_and_comes_once(void **state UNUSED)
+{
+	int sv[2];
+	struct watch *w;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, sv), 0);
+	w = watch_new(loop, sv[0], LOOP_READ, count, NULL);
+	watch_set(w, LOOP_HUP);
+	assert_int_equal(write(sv[1], "x", 1), 1);
+	assert_int_equal(loop_once(loop, 0), 0);
+	(void)close(sv[1]);
+	calls = 0;
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(loop_once(loop, 0), 0);
+	assert_int_equal(calls, 1);
+	watch_free(w);
+	(void)close(sv[0]);
+}
+
+static void
 a_listener_can_be_muted_and_heard_again(void **state UNUSED)
 {
 	watches[0] = watch_new_listener(loop, ends[0][0], count, NULL);
@@ -347,6 +367,7 @@ main(void)
 	    T(watches_that_wait_in_the_batch_may_be_freed),
 	    T(a_watch_muted_in_the_batch_is_not_called),
 	    T(a_muted_watch_does_not_spin_on_a_hang_up),
+	    T(a_hang_up_alone_can_be_watched_for_and_comes_once),
 	    T(a_listener_can_be_muted_and_heard_again),
 	    T(a_listener_is_looked_at_even_if_no_event_came),
 	    T(timers_fire_in_order_of_time_then_of_arming),
