@@ -173,6 +173,7 @@ leg_failed(struct ssh_session *s, struct ssh_leg *leg, int code)
 	if (f->code != 0)
 		(void)fail_set(&s->fail, code, "%s", f->why);
 	if (!user && s->state < SESSION_RELAY) {
+		(void)fail_set(&s->fail, code, "%s", fail_text(code));
 		session_target_lost(s, fail_why(&s->fail, code));
 		return;
 	}
@@ -198,8 +199,10 @@ leg_left(struct ssh_session *s, struct ssh_leg *leg)
 	if (words[0] != '\0')
 		(void)fail_set(&s->fail, FAIL_CLOSED, "%s", words);
 	if (s->state < SESSION_RELAY)
-		session_target_lost(
-		    s, words[0] != '\0' ? words : "it closed the connection");
+		session_target_lost(s, words[0] != '\0' ? words
+				       : s->state == SESSION_TARGET_AUTH
+					   ? "during the login"
+					   : "during the key exchange");
 	else
 		session_end(s, WHY_TARGET_LEFT);
 }

@@ -313,6 +313,23 @@ session_target_connected(struct ssh_session *s)
 	return 0;
 }
 
+/* Who leaves without a word has neither refused nor broken anything. */
+static int
+lost_why(const struct ssh_session *s)
+{
+	switch (s->fail.code) {
+	case 0:
+		return WHY_TARGET_LEFT;
+	case FAIL_UNSUPPORTED:
+		return WHY_TARGET_KEX;
+	case FAIL_CLOSED: /* with words, e.g. that there were too many tries */
+		return s->state == SESSION_TARGET_AUTH ? WHY_TARGET_AUTH
+						       : WHY_TARGET_LEFT;
+	default:
+		return WHY_TARGET_PROTO;
+	}
+}
+
 /* The way to the target failed: another address, or a sentence. */
 void
 session_target_lost(struct ssh_session *s, const char *why)
@@ -329,12 +346,7 @@ session_target_lost(struct ssh_session *s, const char *why)
 	} else {
 		(void)snprintf(text, sizeof(text), "%s", why);
 		why = text;
-		if (s->fail.code == FAIL_UNSUPPORTED)
-			reason = WHY_TARGET_KEX;
-		else if (s->state == SESSION_TARGET_AUTH)
-			reason = WHY_TARGET_AUTH;
-		else
-			reason = WHY_TARGET_PROTO;
+		reason = lost_why(s);
 	}
 	refusef(s, reason, why);
 }

@@ -77,6 +77,14 @@ for leg in user target; do
 		done
 	done
 done
+# Who is at fault is told right.
+one target cut down 300
+check "a target that leaves early has not broken the protocol" \
+	grep -q 'the target closed the connection: demo@wired: during the key exchange' \
+	"$dir/err.$runs"
+one target flip down 300
+check "one whose bytes are wrong has" \
+	grep -Eq 'the target broke the protocol|no algorithm in common' "$dir/err.$runs"
 check "as many ends as sessions are told" eventually 30 have_ended $((before + runs))
 sleep 1
 equal "and no more" "$(ends)" $((before + runs))
