@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Peers for 31-slow-peers.sh.
 
-    slow_peers.py window HOST PORT LOGIN KEY SECONDS
-        A user whose channel has no window, ever: asks for 1 GB and takes none.
+    slow_peers.py window HOST PORT LOGIN KEY FILE
+        A user whose channel has no window, ever: asks for 1 GB and takes none,
+        until FILE is there.
     slow_peers.py keys SECONDS COMMAND...
         Types a byte into COMMAND (a shell line that echoes) every 50 ms and
         prints how long the echo took: "p50 p99 max count", in ms.
@@ -16,7 +17,7 @@ import sys
 import time
 
 
-def window(host, port, login, key, seconds):
+def window(host, port, login, key, enough):
     import paramiko
     # The library would not offer less than 32 KiB.
     paramiko.Transport._sanitize_window_size = lambda self, size: 0
@@ -25,7 +26,8 @@ def window(host, port, login, key, seconds):
     c = t.open_channel("session", window_size=0)
     c.exec_command("head -c 1073741824 /dev/zero")
     print("open", flush=True)
-    time.sleep(float(seconds))
+    while not os.path.exists(enough):
+        time.sleep(0.2)
     if c.recv_ready():
         print("bytes came without a window")
         sys.exit(1)
