@@ -148,6 +148,20 @@ space_look(struct recorder *r)
 	r->free_percent = (uint8_t)(a < b ? a : b);
 }
 
+/*
+ * Another folder has taken the place of the spool: what was in the old one is
+ * gone, and the rules of this process are for that one alone.
+ */
+static bool
+is_replaced(const struct recorder *r)
+{
+	struct stat st;
+
+	return stat(r->spool_dir, &st) == 0 &&
+	       (st.st_dev != r->spool_was.st_dev ||
+		   st.st_ino != r->spool_was.st_ino);
+}
+
 static void
 on_space(struct timer *t, void *ctx)
 {
@@ -155,6 +169,12 @@ on_space(struct timer *t, void *ctx)
 	struct rlink *l;
 	bool low;
 
+	if (is_replaced(r)) {
+		log_err(NULL, "%s is another folder than it was: starting anew",
+		    r->spool_dir);
+		loop_stop(r->loop);
+		return;
+	}
 	space_look(r);
 	low = r->free_percent < r->conf->recording_reserve_percent;
 	if (low != r->low) {
@@ -242,6 +262,10 @@ recorder_new(
 		goto fail;
 	if ((code = threads_start(r, first)) != 0) {
 		(void)fail_set(f, code, "the recorder's threads");
+		goto fail;
+	}
+	if (stat(r->spool_dir, &r->spool_was) != 0) {
+		code = fail_sys(f, "%s", r->spool_dir);
 		goto fail;
 	}
 	space_look(r);

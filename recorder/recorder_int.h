@@ -2,6 +2,8 @@
 #ifndef RECORDER_RECORDER_INT_H
 #define RECORDER_RECORDER_INT_H
 
+#include <sys/stat.h>
+
 #include "base/ipc.h"
 
 #include "recorder/filer.h"
@@ -46,6 +48,7 @@ struct recorder {
 	struct rec *dirty; /* owners are to be told what is committed */
 	const struct conf *conf;
 	char *spool_dir;
+	struct stat spool_was; /* the folder, when it was opened */
 	char *folder;
 	int lock_fd; /* of the spool: nobody else writes to it */
 	struct spool *spool;
@@ -102,6 +105,12 @@ void recorder_rec_tick(struct recorder *r, struct rec *x);
 /* recorder_recover.c */
 int recorder_recover(
     struct recorder *r, uint32_t *next_segment, struct fail *f) MUST_USE;
+/*
+ * What was moved to its file of a recording whose segments and state are gone:
+ * to be closed as truncated.  NULL: nothing, or no memory.
+ */
+struct rec *recorder_from_part(
+    struct recorder *r, const uint8_t id[RCD_ID_LEN]);
 /* The finished file of id: its last sequence + 1 and whether it was cut. */
 int recorder_finished(const struct recorder *r, const uint8_t id[RCD_ID_LEN],
     struct rcd_summary *s) MUST_USE;

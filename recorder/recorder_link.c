@@ -235,6 +235,8 @@ resume_finished(struct rlink *l, const uint8_t *id)
 	struct rcd_summary s = {0};
 	int r = recorder_finished(l->recorder, id, &s);
 
+	if (r != 0 && recorder_from_part(l->recorder, id) != NULL)
+		r = FAIL_CLOSED;
 	if (r == 0 && (s.flags & RCD_S_TRUNCATED))
 		r = FAIL_CLOSED;
 	tell_state(l, id, s.chunks, r);

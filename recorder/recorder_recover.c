@@ -172,6 +172,37 @@ state_take(struct recorder *r, const char *text)
 	return 0;
 }
 
+struct rec *
+recorder_from_part(struct recorder *r, const uint8_t id[RCD_ID_LEN])
+{
+	char path[PLACE_PATH], name[PLACE_NAME];
+	struct rec *x;
+	int fd, code;
+
+	if (place_name(name, id) != 0)
+		return NULL;
+	place_path(path, sizeof(path), r->folder, name, ".part");
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+		return NULL;
+	if ((x = recs_add(&r->recs, id)) == NULL) {
+		(void)close(fd);
+		return NULL;
+	}
+	code = part_walk(fd, &x->taken);
+	(void)close(fd);
+	if (code != 0) {
+		log_err(NULL, "%s cannot be gone on with: %s", path,
+		    fail_text(code));
+		recs_remove(&r->recs, x);
+		return NULL;
+	}
+	x->safe = x->taken;
+	x->part_off = x->taken.off;
+	x->truncated = true;
+	x->until_ns = recorder_in_ms(r, 0);
+	return x;
+}
+
 static int
 states_read(struct recorder *r, struct fail *f)
 {

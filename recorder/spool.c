@@ -206,6 +206,20 @@ write_all(struct spool *s, struct iovec *iov, int n)
 	return 0;
 }
 
+/* What is written to a file without a name is gone with this process. */
+static int
+has_name(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return FAIL_SYS;
+	if (st.st_nlink > 0)
+		return 0;
+	errno = ENOENT;
+	return FAIL_SYS;
+}
+
 /* Write items from x as far as this segment goes; *end: the first not written.
  */
 static int
@@ -234,7 +248,7 @@ segment_fill(struct spool *s, struct spool_item *x, struct spool_item **end)
 	*end = x;
 	if (write_all(s, iov, n) != 0 || fdatasync(s->fd) != 0)
 		return FAIL_SYS;
-	return 0;
+	return has_name(s->fd);
 }
 
 /* Put items on disk; *left: the first that is not there yet. */

@@ -389,6 +389,12 @@ on_error(struct recording *r, const struct rm_error *m)
 	r->ops->trouble(r->ctx, -(int)m->code, why);
 }
 
+bool
+recording_lost(const struct recording *r)
+{
+	return r->code != 0;
+}
+
 int
 recording_message(struct recording *r, const struct ipc_msg *m)
 {

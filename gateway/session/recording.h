@@ -91,6 +91,8 @@ int recording_say(struct recording *r, uint8_t type, const char *text) MUST_USE;
 void recording_close(
     struct recording *r, uint32_t why_code, const char *detail);
 
+/* It can never go on, whatever the policy waits for. */
+bool recording_lost(const struct recording *r);
 /* A message from the recorder about this recording. */
 int recording_message(struct recording *r, const struct ipc_msg *m) MUST_USE;
 /* The spool can be written again. */

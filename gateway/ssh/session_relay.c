@@ -415,8 +415,10 @@ session_on_rules(struct timer *t, void *ctx)
 	length = (now - s->began_ns) / 1000000000U;
 	if (s->paused || s->trouble)
 		keep_awake(s);
-	if (s->trouble && g->on_fail == 0 &&
-	    now - s->warned_ns > (uint64_t)TROUBLE_MS * 1000000U) {
+	if (s->trouble &&
+	    (recording_lost(s->recording) ||
+		(g->on_fail == 0 &&
+		    now - s->warned_ns > (uint64_t)TROUBLE_MS * 1000000U))) {
 		session_end(s, WHY_RECORDING);
 		return;
 	}

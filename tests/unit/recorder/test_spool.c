@@ -383,6 +383,31 @@ a_limit_on_file_size_is_lived_with(void **state)
 	drop_dir(r.dir);
 }
 
+/* A segment was removed under the process: nothing in it counts. */
+static void
+what_has_no_name_is_not_committed(void **state)
+{
+	char path[256];
+	struct run r;
+
+	(void)state;
+	make_dir(&r);
+	run_start(&r, 4 * 1024 * 1024);
+	put(&r, 1000);
+	wait_done(&r, 1);
+	assert_int_equal(r.last_seg, 1);
+	spool_path(path, sizeof(path), r.dir, 1);
+	assert_int_equal(unlink(path), 0);
+	put(&r, 1000);
+	wait_done(&r, 2);
+	assert_int_equal(r.last_seg, 2);
+	assert_int_equal(r.troubles, 1);
+	run_end(&r);
+	spool_path(path, sizeof(path), r.dir, 2);
+	assert_int_equal(access(path, R_OK), 0);
+	drop_dir(r.dir);
+}
+
 int
 main(void)
 {
@@ -393,6 +418,7 @@ main(void)
 	    cmocka_unit_test(a_torn_record_ends_the_segment),
 	    cmocka_unit_test(a_full_disk_is_reported_and_waited_out),
 	    cmocka_unit_test(a_limit_on_file_size_is_lived_with),
+	    cmocka_unit_test(what_has_no_name_is_not_committed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
