@@ -183,10 +183,12 @@ on_link(void *ctx, enum role role, uint32_t peer, int fd)
 		(void)close(fd);
 		return;
 	}
-	if ((r = peers_link(w->peers, p, fd)) != 0)
+	if ((r = peers_link(w->peers, p, fd)) != 0) {
 		log_err(NULL, "no link: %s", fail_text(r));
-	else if (p == PEER_KEEPER && w->env.hostkeys.len == 0)
+		worker_cut_off(w);
+	} else if (p == PEER_KEEPER && w->env.hostkeys.len == 0) {
 		ask_hostkeys(w);
+	}
 }
 
 static void
@@ -258,6 +260,15 @@ on_stop(void *ctx)
 		ssh_session_stop(st->s);
 	}
 	on_drain(w);
+}
+
+/* Users who came to it would wait for answers that cannot come. */
+void
+worker_cut_off(struct worker *w)
+{
+	log_err(NULL, "cut off from the rest of the node: ending");
+	if (loop_defer(w->loop, on_stop, w) != 0)
+		loop_stop(w->loop);
 }
 
 static void

@@ -229,7 +229,15 @@ on_up(void *ctx, enum peer p)
 	worker_changed(w);
 }
 
+static void
+on_lost(void *ctx, enum peer p)
+{
+	(void)p;
+	worker_cut_off(ctx);
+}
+
 const struct peers_ops worker_peers_ops = {
     .message = on_message,
     .up = on_up,
+    .lost = on_lost,
 };

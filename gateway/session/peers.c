@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/log.h"
@@ -175,6 +176,7 @@ on_gone(struct ipc *c, const struct fail *f, void *ctx)
 	struct link *ln = ctx;
 	struct peers *ps = ln->owner;
 	enum peer p = ln->peer;
+	bool lost = ps->links[p] == ln && f->code != FAIL_CLOSED;
 
 	(void)c;
 	if (ps->links[p] == ln)
@@ -182,6 +184,8 @@ on_gone(struct ipc *c, const struct fail *f, void *ctx)
 		    fail_why(f, FAIL_CLOSED));
 	link_drop(ps, ln);
 	send_waiting(ps, p);
+	if (lost && ps->ops->lost != NULL)
+		ps->ops->lost(ps->ctx, p);
 }
 
 static void
@@ -262,12 +266,15 @@ peers_link(struct peers *ps, enum peer p, int fd)
 	    .secret = p == PEER_KEEPER,
 	};
 
-	if (ln == NULL)
+	if (ln == NULL) {
+		(void)close(fd);
 		return FAIL_NOMEM;
+	}
 	ln->owner = ps;
 	ln->peer = p;
 	if ((ln->ipc = ipc_new(ps->loop, fd, &o)) == NULL) {
 		free(ln);
+		(void)close(fd);
 		return FAIL_NOMEM;
 	}
 	ln->next = ps->links[p];

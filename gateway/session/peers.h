@@ -39,6 +39,11 @@ struct peers_ops {
 	int (*message)(void *ctx, enum peer p, const struct ipc_msg *m);
 	/* A link is there (again). */
 	void (*up)(void *ctx, enum peer p);
+	/*
+	 * The link broke on this side (no memory, a peer's nonsense): p lives,
+	 * so nobody will send another one.
+	 */
+	void (*lost)(void *ctx, enum peer p);
 };
 
 void peers_free(struct peers *ps);

@@ -29,6 +29,7 @@ static int answer_code;
 static char answer_body[64];
 static unsigned messages;
 static unsigned ups;
+static unsigned losses;
 
 static int
 on_other(struct ipc *c, const struct ipc_msg *m, void *ctx)
@@ -110,13 +111,22 @@ on_up(void *ctx, enum peer p)
 	ups++;
 }
 
-static const struct peers_ops ops = {.message = on_message, .up = on_up};
+static void
+on_lost(void *ctx, enum peer p)
+{
+	(void)ctx;
+	assert_int_equal(p, PEER_BROKER);
+	losses++;
+}
+
+static const struct peers_ops ops = {
+    .message = on_message, .up = on_up, .lost = on_lost};
 
 static int
 setup(void **state)
 {
 	(void)state;
-	answers = messages = ups = 0;
+	answers = messages = ups = losses = 0;
 	answer_code = 1;
 	loop = loop_new();
 	peers = peers_new(loop, &ops, NULL);
@@ -139,8 +149,8 @@ an_answer_reaches_who_asked(void **state)
 
 	(void)state;
 	join(&o, PEER_KEEPER);
-	assert_int_equal(peers_ask(peers, PEER_KEEPER, 7, SPAN("ask", 3),
-			     on_answer, NULL),
+	assert_int_equal(
+	    peers_ask(peers, PEER_KEEPER, 7, SPAN("ask", 3), on_answer, NULL),
 	    0);
 	spin();
 	assert_int_equal(o.n, 1);
@@ -165,8 +175,8 @@ a_request_outlives_the_peer(void **state)
 
 	(void)state;
 	join(&first, PEER_BROKER);
-	assert_int_equal(peers_post(peers, PEER_BROKER, 9, SPAN("row", 3),
-			     on_answer, NULL),
+	assert_int_equal(
+	    peers_post(peers, PEER_BROKER, 9, SPAN("row", 3), on_answer, NULL),
 	    0);
 	spin();
 	assert_int_equal(first.n, 1);
@@ -180,8 +190,8 @@ a_request_outlives_the_peer(void **state)
 	assert_string_equal(second.body, "row");
 	assert_int_equal(second.id, first.id);
 	assert_int_equal(peers_posted(peers), 1);
-	assert_int_equal(ipc_send(second.ipc, 13, second.id, SPAN("", 0), -1),
-	    0);
+	assert_int_equal(
+	    ipc_send(second.ipc, 13, second.id, SPAN("", 0), -1), 0);
 	spin();
 	assert_int_equal(answers, 1);
 	assert_int_equal(peers_posted(peers), 0);
@@ -194,8 +204,8 @@ a_request_waits_for_its_first_link(void **state)
 	struct other o;
 
 	(void)state;
-	assert_int_equal(peers_ask(peers, PEER_RECORDER, 3, SPAN("x", 1),
-			     on_answer, NULL),
+	assert_int_equal(
+	    peers_ask(peers, PEER_RECORDER, 3, SPAN("x", 1), on_answer, NULL),
 	    0);
 	spin();
 	join(&o, PEER_RECORDER);
@@ -212,14 +222,12 @@ an_older_link_still_answers(void **state)
 
 	(void)state;
 	join(&old, PEER_KEEPER);
-	assert_int_equal(peers_ask(peers, PEER_KEEPER, 4, SPAN("a", 1),
-			     on_answer, NULL),
-	    0);
+	assert_int_equal(
+	    peers_ask(peers, PEER_KEEPER, 4, SPAN("a", 1), on_answer, NULL), 0);
 	spin();
 	join(&new, PEER_KEEPER);
-	assert_int_equal(peers_ask(peers, PEER_KEEPER, 4, SPAN("b", 1),
-			     on_answer, NULL),
-	    0);
+	assert_int_equal(
+	    peers_ask(peers, PEER_KEEPER, 4, SPAN("b", 1), on_answer, NULL), 0);
 	spin();
 	assert_int_equal(new.n, 1);
 	assert_string_equal(new.body, "b");
@@ -238,12 +246,10 @@ what_was_forgotten_is_not_answered(void **state)
 
 	(void)state;
 	join(&o, PEER_KEEPER);
-	assert_int_equal(peers_ask(peers, PEER_KEEPER, 4, SPAN("a", 1),
-			     on_answer, &me),
-	    0);
-	assert_int_equal(peers_post(peers, PEER_KEEPER, 4, SPAN("b", 1),
-			     on_answer, &me),
-	    0);
+	assert_int_equal(
+	    peers_ask(peers, PEER_KEEPER, 4, SPAN("a", 1), on_answer, &me), 0);
+	assert_int_equal(
+	    peers_post(peers, PEER_KEEPER, 4, SPAN("b", 1), on_answer, &me), 0);
 	peers_forget(peers, &me);
 	spin();
 	assert_int_equal(o.n, 2); /* both went out */
@@ -255,6 +261,30 @@ what_was_forgotten_is_not_answered(void **state)
 	ipc_free(o.ipc);
 }
 
+/* A peer that died comes again; one that only we cannot hear does not. */
+static void
+a_link_that_breaks_on_this_side_is_lost(void **state)
+{
+	static const uint8_t nonsense[] = {0xff, 0xff, 0xff, 0xff, 0, 1, 0, 0};
+	struct other o;
+	int sv[2];
+
+	(void)state;
+	join(&o, PEER_BROKER);
+	ipc_free(o.ipc);
+	spin();
+	assert_false(peers_up(peers, PEER_BROKER));
+	assert_int_equal(losses, 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, sv), 0);
+	assert_int_equal(peers_link(peers, PEER_BROKER, sv[1]), 0);
+	assert_int_equal(write(sv[0], nonsense, sizeof(nonsense)),
+	    (ssize_t)sizeof(nonsense));
+	spin();
+	assert_false(peers_up(peers, PEER_BROKER));
+	assert_int_equal(losses, 1);
+	(void)close(sv[0]);
+}
+
 static void
 too_many_requests_are_refused(void **state)
 {
@@ -262,8 +292,8 @@ too_many_requests_are_refused(void **state)
 
 	(void)state;
 	for (i = 0; i <= PEERS_REQUESTS && r == 0; i++)
-		r = peers_ask(peers, PEER_BROKER, 1, SPAN("", 0), on_answer,
-		    NULL);
+		r = peers_ask(
+		    peers, PEER_BROKER, 1, SPAN("", 0), on_answer, NULL);
 	assert_int_equal(r, FAIL_FULL);
 	assert_int_equal(i, PEERS_REQUESTS + 1);
 }
@@ -278,6 +308,7 @@ main(void)
 	    T(a_request_waits_for_its_first_link),
 	    T(an_older_link_still_answers),
 	    T(what_was_forgotten_is_not_answered),
+	    T(a_link_that_breaks_on_this_side_is_lost),
 	    T(too_many_requests_are_refused),
 	};
 
