@@ -104,6 +104,9 @@ path_open(struct cli *c, const struct recfile *rec, const char *folder,
 			if (access(path, F_OK) == 0)
 				return 0;
 		}
+	if (rec->state == RECORDING_FINISHED)
+		return fail_set(&c->fail, FAIL_NOTFOUND,
+		    "nothing was recorded: the session ended before it began");
 	return fail_set(&c->fail, FAIL_STATE,
 	    "the recording is not finished yet: `sallyport session watch` "
 	    "shows what happens now");
