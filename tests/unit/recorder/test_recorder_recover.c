@@ -13,6 +13,7 @@
 
 #include "base/hash.h"
 #include "base/uuid.h"
+#include "tests/unit/nomem.h"
 
 #include "scene.h"
 
@@ -88,6 +89,44 @@ what_nobody_can_resume_is_closed_at_once(void **state)
 	scene_join(&s, &s.broker, ROLE_BROKER);
 	assert_true(scene_run(&s, &s.finished, 1, SECOND));
 	assert_int_equal(s.last.truncated, 1);
+	scene_check_file(&s, &v);
+	scene_end(&s);
+}
+
+/* For each allocation of a start with something to recover: it fails. */
+static void
+without_memory_nothing_is_started_and_nothing_lost(void **state)
+{
+	struct rcd_verdict v;
+	struct fail f;
+	struct scene s;
+	unsigned n = 0;
+	int r;
+
+	(void)state;
+	scene_begin(&s, "");
+	scene_record(&s, &s.worker[0], 30, 30);
+	recorder_free(s.recorder);
+	(void)scene_run(&s, NULL, 0, 20);
+	for (;;) {
+		nomem_at(++n);
+		r = recorder_new(&s.recorder, s.loop, s.conf, &f);
+		if (!nomem_hit())
+			break;
+		if (r != 0) {
+			assert_int_equal(r, FAIL_NOMEM);
+			continue;
+		}
+		/* It was for a line of the log: all is there. */
+		assert_int_equal(recorder_count(s.recorder), 1);
+		recorder_free(s.recorder);
+	}
+	assert_int_equal(r, 0);
+	assert_true(n > 10);
+	recorder_alone(s.recorder);
+	scene_join(&s, &s.keeper, ROLE_KEEPER);
+	scene_join(&s, &s.broker, ROLE_BROKER);
+	assert_true(scene_run(&s, &s.finished, 1, SECOND));
 	scene_check_file(&s, &v);
 	scene_end(&s);
 }
@@ -259,6 +298,8 @@ main(void)
 	    cmocka_unit_test(a_restarted_recorder_goes_on_where_it_was),
 	    cmocka_unit_test(after_a_restart_what_nobody_resumes_is_closed),
 	    cmocka_unit_test(what_nobody_can_resume_is_closed_at_once),
+	    cmocka_unit_test(
+		without_memory_nothing_is_started_and_nothing_lost),
 	    cmocka_unit_test(a_spool_is_of_one_process_at_a_time),
 	    cmocka_unit_test(
 		what_the_broker_did_not_hear_is_said_after_a_restart),
