@@ -14,7 +14,6 @@
 #include "recorder/writer_int.h"
 
 enum {
-	PREFIX_MIN = 512,
 	LARGE = 4096,	  /* an event above this asks for a whole buffer */
 	TRY_MIN = 64,	  /* bytes below which compressing cannot pay */
 	POOR_MIN = 4096,  /* chunks below this say nothing about the data */
@@ -100,57 +99,17 @@ index_add(struct rcd_writer *w, const struct rcd_chunk *ch)
 	return 0;
 }
 
-/*
- * Room for a prefix of need bytes, at most RCD_PREFIX_LEN: a session that is
- * typed in needs a small part of that, and there are thousands of them.
- */
-static int
-prefix_reserve(struct rcd_writer *w, size_t need)
-{
-	size_t cap = w->prefix_cap == 0 ? PREFIX_MIN : w->prefix_cap;
-	uint8_t *p;
-
-	if (need > RCD_PREFIX_LEN)
-		need = RCD_PREFIX_LEN;
-	if (need <= w->prefix_cap)
-		return 0;
-	while (cap < need)
-		cap *= 2;
-	if ((p = malloc(cap)) == NULL)
-		return FAIL_NOMEM;
-	if (w->prefix != NULL) {
-		memcpy(p, w->prefix, w->prefix_len);
-		wipe(w->prefix, w->prefix_cap);
-		free(w->prefix);
-	}
-	w->prefix = p;
-	w->prefix_cap = cap;
-	return 0;
-}
-
 /* Keep the last RCD_PREFIX_LEN bytes of class A for the next chunk. */
 static int
 prefix_keep(struct rcd_writer *w, struct span raw)
 {
-	size_t old;
-	int r;
+	size_t len = buf_len(&w->prefix);
 
-	if ((r = prefix_reserve(w, w->prefix_len + raw.len)) != 0)
-		return r;
-	if (raw.len >= RCD_PREFIX_LEN) {
-		memcpy(w->prefix, raw.p + raw.len - RCD_PREFIX_LEN,
-		    RCD_PREFIX_LEN);
-		w->prefix_len = RCD_PREFIX_LEN;
-		return 0;
-	}
-	old = RCD_PREFIX_LEN - raw.len;
-	if (w->prefix_len > old) {
-		memmove(w->prefix, w->prefix + w->prefix_len - old, old);
-		w->prefix_len = old;
-	}
-	memcpy(w->prefix + w->prefix_len, raw.p, raw.len);
-	w->prefix_len += raw.len;
-	return 0;
+	if (raw.len > RCD_PREFIX_LEN)
+		raw = SPAN(raw.p + raw.len - RCD_PREFIX_LEN, RCD_PREFIX_LEN);
+	if (len + raw.len > RCD_PREFIX_LEN)
+		buf_consume(&w->prefix, len + raw.len - RCD_PREFIX_LEN);
+	return buf_put(&w->prefix, raw.p, raw.len);
 }
 
 /* Where class A compresses badly, do not try again for a while. */
@@ -192,7 +151,7 @@ seal_class(struct rcd_writer *w, enum rcd_class class)
 		if (gop_over(w, ch.t_us))
 			ch.flags = RCD_F_GOP;
 		else
-			s.prefix = SPAN(w->prefix, w->prefix_len);
+			s.prefix = buf_span(&w->prefix);
 		s.try = s.try && w->poor == 0;
 		if ((ch.flags & RCD_F_GOP) && (r = index_add(w, &ch)) != 0)
 			return r;
@@ -205,7 +164,7 @@ seal_class(struct rcd_writer *w, enum rcd_class class)
 		if (ch.flags & RCD_F_GOP) {
 			w->gop_us = ch.t_us;
 			w->gop_raw = 0;
-			w->prefix_len = 0;
+			buf_reset(&w->prefix);
 		}
 		w->gop_raw += ch.raw_len;
 		poor_note(w, &ch, s.try);
@@ -355,12 +314,10 @@ rcd_writer_idle(struct rcd_writer *w, uint64_t t_us)
 
 	for (i = 0; i < RCD_CLASSES; i++)
 		buf_shrink(&w->pending[i].raw);
-	if (w->prefix == NULL || t_us < w->gop_us || !gop_over(w, t_us))
+	if (w->prefix.data == NULL || t_us < w->gop_us || !gop_over(w, t_us))
 		return;
-	wipe(w->prefix, w->prefix_cap);
-	free(w->prefix);
-	w->prefix = NULL;
-	w->prefix_len = w->prefix_cap = 0;
+	buf_reset(&w->prefix);
+	buf_shrink(&w->prefix);
 	w->chain.gop = false; /* the next chunk must not refer to it */
 }
 

@@ -42,9 +42,7 @@ struct rcd_writer {
 	uint8_t salt[RCD_SALT_LEN];
 
 	/* Class A plaintext of this GOP that the next chunk refers to. */
-	uint8_t *prefix;
-	size_t prefix_len;
-	size_t prefix_cap; /* grows up to RCD_PREFIX_LEN */
+	struct buf prefix;
 	uint64_t gop_us;
 	uint64_t gop_raw;
 	unsigned poor; /* chunks to store raw before compressing again */

@@ -22,9 +22,7 @@ writer_fini(struct rcd_writer *w)
 
 	for (i = 0; i < RCD_CLASSES; i++)
 		buf_fini(&w->pending[i].raw);
-	if (w->prefix != NULL)
-		wipe(w->prefix, w->prefix_cap);
-	free(w->prefix);
+	buf_fini(&w->prefix);
 	free(w->rows);
 	free(w->header);
 	rcd_keys_fini(&w->keys);
@@ -49,6 +47,7 @@ writer_alloc(const struct rcd_writer_opts *o)
 	w->sink = o->sink;
 	w->sink_ctx = o->sink_ctx;
 	w->row_every = 1;
+	buf_init_secret(&w->prefix, RCD_PREFIX_LEN);
 	return w;
 }
 
