@@ -14,7 +14,7 @@
 #include "recorder/event.h"
 #include "session/live.h"
 
-enum { LIVE_CHANNELS = 32, TAIL_MIN = 512 };
+enum { LIVE_CHANNELS = 32 };
 
 struct watcher {
 	struct watcher *next;
@@ -31,10 +31,7 @@ struct seen {
 	size_t pty_len;
 	uint8_t size[8]; /* RESIZE payload */
 	bool sized;
-	uint8_t *tail; /* ring of LIVE_TAIL bytes; smaller until it is full */
-	size_t tail_cap;
-	size_t tail_end;
-	bool tail_full;
+	struct buf tail; /* the last LIVE_TAIL bytes */
 };
 
 struct live {
@@ -139,6 +136,7 @@ seen_find(struct live *l, uint32_t channel, bool make)
 	    (s = calloc(1, sizeof(*s))) == NULL)
 		return NULL;
 	s->channel = channel;
+	buf_init(&s->tail, LIVE_TAIL);
 	*sp = s;
 	l->n_seen++;
 	return s;
@@ -153,70 +151,34 @@ seen_drop(struct live *l, uint32_t channel)
 		if (s->channel == channel) {
 			*sp = s->next;
 			l->n_seen--;
-			free(s->tail);
+			buf_fini(&s->tail);
 			free(s);
 			return;
 		}
-}
-
-/* Room for what comes, up to LIVE_TAIL: most terminals never show that much. */
-static int
-tail_reserve(struct seen *s, size_t need)
-{
-	size_t cap = s->tail_cap == 0 ? TAIL_MIN : s->tail_cap;
-	uint8_t *p;
-
-	if (need > LIVE_TAIL)
-		need = LIVE_TAIL;
-	if (need <= s->tail_cap)
-		return 0;
-	while (cap < need)
-		cap *= 2;
-	if ((p = realloc(s->tail, cap)) == NULL)
-		return FAIL_NOMEM;
-	s->tail = p;
-	s->tail_cap = cap;
-	return 0;
 }
 
 /* Only terminals have a tail worth showing to a newcomer. */
 static void
 tail_add(struct seen *s, const uint8_t *p, size_t len)
 {
-	size_t n;
+	size_t kept = buf_len(&s->tail);
 
 	if (s->pty_len == 0 || len == 0)
-		return;
-	if (tail_reserve(s, s->tail_end + len) != 0)
 		return;
 	if (len > LIVE_TAIL) {
 		p += len - LIVE_TAIL;
 		len = LIVE_TAIL;
 	}
-	while (len > 0) {
-		n = LIVE_TAIL - s->tail_end;
-		if (n > len)
-			n = len;
-		memcpy(s->tail + s->tail_end, p, n);
-		p += n;
-		len -= n;
-		s->tail_end += n;
-		if (s->tail_end == LIVE_TAIL) {
-			s->tail_end = 0;
-			s->tail_full = true;
-		}
-	}
+	if (kept + len > LIVE_TAIL)
+		buf_consume(&s->tail, kept + len - LIVE_TAIL);
+	IGNORE(buf_put(&s->tail, p, len)); /* without memory: less to show */
 }
 
 static void
 tail_frames(struct watcher *w, const struct seen *s)
 {
-	if (s->tail == NULL)
-		return;
-	if (s->tail_full)
-		watcher_frame(w, RCD_EV_OUT, s->channel,
-		    SPAN(s->tail + s->tail_end, LIVE_TAIL - s->tail_end));
-	watcher_frame(w, RCD_EV_OUT, s->channel, SPAN(s->tail, s->tail_end));
+	if (buf_len(&s->tail) > 0)
+		watcher_frame(w, RCD_EV_OUT, s->channel, buf_span(&s->tail));
 }
 
 static void
@@ -354,17 +316,8 @@ live_export(const struct live *l, struct buf *out)
 		if ((r = buf_put_u32(out, s->channel)) != 0 ||
 		    (r = buf_put_string(out, s->pty, s->pty_len)) != 0 ||
 		    (r = buf_put_string(out, s->size, s->sized ? 8 : 0)) != 0 ||
-		    (r = buf_put_u32(out, s->tail == NULL ? 0
-					  : s->tail_full
-					      ? LIVE_TAIL
-					      : (uint32_t)s->tail_end)) != 0)
-			return r;
-		if (s->tail == NULL)
-			continue;
-		if (s->tail_full && (r = buf_put(out, s->tail + s->tail_end,
-					 LIVE_TAIL - s->tail_end)) != 0)
-			return r;
-		if ((r = buf_put(out, s->tail, s->tail_end)) != 0)
+		    (r = buf_put_string(
+			 out, buf_head(&s->tail), buf_len(&s->tail))) != 0)
 			return r;
 	}
 	return 0;
@@ -373,9 +326,8 @@ live_export(const struct live *l, struct buf *out)
 int
 live_import(struct live *l, struct span *state)
 {
-	const uint8_t *tail;
-	uint32_t n, channel, len;
-	struct span pty, size;
+	uint32_t n, channel;
+	struct span pty, size, tail;
 	struct seen *s;
 	int r;
 
@@ -387,10 +339,9 @@ live_import(struct live *l, struct span *state)
 		if ((r = span_u32(state, &channel)) != 0 ||
 		    (r = span_string(state, &pty)) != 0 ||
 		    (r = span_string(state, &size)) != 0 ||
-		    (r = span_u32(state, &len)) != 0 ||
-		    (r = span_take(state, len, &tail)) != 0)
+		    (r = span_string(state, &tail)) != 0)
 			return r;
-		if (pty.len > sizeof(s->pty) || len > LIVE_TAIL ||
+		if (pty.len > sizeof(s->pty) || tail.len > LIVE_TAIL ||
 		    (size.len != 0 && size.len != 8) ||
 		    seen_find(l, channel, false) != NULL)
 			return FAIL_FORMAT;
@@ -400,7 +351,7 @@ live_import(struct live *l, struct span *state)
 		s->pty_len = pty.len;
 		s->sized = size.len == 8;
 		memcpy(s->size, size.p, size.len);
-		tail_add(s, tail, len);
+		tail_add(s, tail.p, tail.len);
 	}
 	return 0;
 }
