@@ -2,7 +2,6 @@
 /*
  * The recorder as a process: control link, sandbox, loop.
  */
-#include <malloc.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -81,17 +80,6 @@ start(struct process *p, const struct role_args *a, struct fail *f)
 	return 0;
 }
 
-/*
- * Chunks come and go with every commit: given back each time, their memory
- * cost more in page faults than all else that is done with them.
- */
-static void
-keep_memory(void)
-{
-	(void)mallopt(M_MMAP_THRESHOLD, CHUNK_MEMORY);
-	(void)mallopt(M_TRIM_THRESHOLD, KEPT_MEMORY);
-}
-
 int
 recorder_main(const struct role_args *a)
 {
@@ -99,7 +87,7 @@ recorder_main(const struct role_args *a)
 	struct fail f = {0};
 	int r;
 
-	keep_memory();
+	role_keep_memory(CHUNK_MEMORY, KEPT_MEMORY);
 	secret_harden_process();
 	if ((r = start(&p, a, &f)) != 0)
 		log_err(NULL, "%s", fail_why(&f, r));

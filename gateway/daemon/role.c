@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The names of the roles in role_tbl.h; their code is in role_main.c. */
+/*
+ * The names of the roles in role_tbl.h, and what some of them have in common;
+ * their code is in role_main.c.
+ */
+#include <malloc.h>
 #include <string.h>
 
 #include "base/fail.h"
@@ -32,4 +36,11 @@ role_parse(const char *name, enum role *r)
 #include "daemon/role_tbl.h"
 #undef ROLE
 	return FAIL_NOTFOUND;
+}
+
+void
+role_keep_memory(size_t piece, size_t kept)
+{
+	(void)mallopt(M_MMAP_THRESHOLD, (int)piece);
+	(void)mallopt(M_TRIM_THRESHOLD, (int)kept);
 }

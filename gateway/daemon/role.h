@@ -2,6 +2,7 @@
 #ifndef GATEWAY_DAEMON_ROLE_H
 #define GATEWAY_DAEMON_ROLE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/cdefs.h"
@@ -37,5 +38,12 @@ typedef int role_main_fn(const struct role_args *a);
 const char *role_name(enum role r);
 int role_parse(const char *name, enum role *r) MUST_USE;
 role_main_fn *role_main(enum role r);
+
+/*
+ * Chunks live from seal to commit: given back to the system each time, their
+ * memory cost more in page faults than all else that is done with them.  From
+ * now on pieces of less than piece bytes are kept, up to kept bytes of them.
+ */
+void role_keep_memory(size_t piece, size_t kept);
 
 #endif /* GATEWAY_DAEMON_ROLE_H */

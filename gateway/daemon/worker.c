@@ -5,7 +5,6 @@
  * master key.
  */
 #include <errno.h>
-#include <malloc.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -387,17 +386,6 @@ worker_init(struct worker *w, const struct role_args *a)
 	return 0;
 }
 
-/*
- * Chunks live from seal to commit: given back to the system each time, their
- * memory cost more than what is done with them.
- */
-static void
-keep_memory(void)
-{
-	(void)mallopt(M_MMAP_THRESHOLD, CHUNK_MEMORY);
-	(void)mallopt(M_TRIM_THRESHOLD, KEPT_MEMORY);
-}
-
 int
 worker_main(const struct role_args *a)
 {
@@ -405,7 +393,7 @@ worker_main(const struct role_args *a)
 	static struct worker w;
 	int r;
 
-	keep_memory();
+	role_keep_memory(CHUNK_MEMORY, KEPT_MEMORY);
 	if ((r = worker_init(&w, a)) == 0)
 		r = confine_role(ROLE_WORKER, a->conf, &f);
 	if (r == 0)
