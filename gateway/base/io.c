@@ -587,6 +587,12 @@ io_detach(struct io *io)
 	return fd;
 }
 
+bool
+io_is_gone(const struct io *io)
+{
+	return io->hung;
+}
+
 const struct fail *
 io_fail(const struct io *io)
 {

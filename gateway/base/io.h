@@ -88,6 +88,8 @@ void io_set_timeout(struct io *io, uint64_t ms);
 int io_fd(const struct io *io);
 /* Stop watching and hand the fd out; io_free() will not close it. */
 int io_detach(struct io *io);
+/* IO_GONE was told. */
+bool io_is_gone(const struct io *io);
 const struct fail *io_fail(const struct io *io);
 uint64_t io_bytes_in(const struct io *io);
 uint64_t io_bytes_out(const struct io *io);

@@ -346,7 +346,6 @@ session_on_io(struct io *io, enum io_event ev, void *ctx)
 	case IO_TIMEOUT:
 		return;
 	case IO_GONE:
-		leg->hung = true;
 		if (leg == &s->leg[LEG_USER])
 			session_user_gone(s);
 		return;

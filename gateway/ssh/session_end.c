@@ -57,7 +57,7 @@ session_user_gone(struct ssh_session *s)
 	struct ssh_leg *user = &s->leg[LEG_USER];
 	uint64_t at; /* bytes of the user's that were taken, and one */
 
-	if (s->state != SESSION_RELAY || !user->hung)
+	if (s->state != SESSION_RELAY || !io_is_gone(user->io))
 		return;
 	at = io_bytes_in(user->io) - buf_len(io_in(user->io)) + 1;
 	if (at == s->gone_at) {

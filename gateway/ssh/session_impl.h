@@ -52,7 +52,6 @@ struct ssh_leg {
 	struct ssh_packet held; /* decrypted and not yet taken; p NULL: none */
 	struct buf carry;	/* holds `held` after a hand-over */
 	bool eof;		/* the peer will send no more bytes */
-	bool hung; /* the connection is gone; what it carried may be held */
 };
 
 /* What the grant says that is needed later. */

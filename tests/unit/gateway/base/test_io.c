@@ -373,10 +373,12 @@ a_peer_that_is_gone_is_told_though_nobody_reads(void **state UNUSED)
 	io_pause(io);
 	rounds(3);
 	assert_int_equal(seen[IO_GONE], 0);
+	assert_false(io_is_gone(io));
 	(void)close(peer);
 	peer = -1;
 	rounds(5);
 	assert_int_equal(seen[IO_GONE], 1);
+	assert_true(io_is_gone(io));
 	assert_int_equal(seen[IO_DATA] + seen[IO_EOF] + seen[IO_ERROR], 0);
 	/* What it said last is not lost. */
 	eat = true;
