@@ -10,23 +10,8 @@ RANDOM=${SP_SEED:-$$}
 note "seed ${SP_SEED:-$$}, $positions positions of each kind"
 node_up --set gateway.workers=1 --set gateway.login_grace=8s
 
-# The relays: in front of the gateway, and between it and a target.
-user_port=$((offset + 4600)) target_port=$((offset + 4601))
-for leg in user target; do
-	echo none >"$dir/plan.$leg"
-	: >"$dir/log.$leg"
-done
-/usr/bin/python3 "$here/tests/drills/meddle.py" $user_port \
-	"$SP_HOST:$SP_SSH_PORT" "$dir/plan.user" "$dir/log.user" &
-children+=($!)
-/usr/bin/python3 "$here/tests/drills/meddle.py" $target_port \
-	"$SP_TARGET_SSH" "$dir/plan.target" "$dir/log.target" &
-children+=($!)
-eventually 10 ssh-keyscan -p $user_port 127.0.0.1
-eventually 10 ssh-keyscan -p $target_port 127.0.0.1
-sp asset add wired 127.0.0.1 --port $target_port --yes >/dev/null
-sp account add wired demo --password-file "$dir/state/secrets/target" >/dev/null
-sp policy add wired --user alice --asset wired >/dev/null
+. "$here/tests/drills/meddle.sh"
+meddle_up
 
 home=$dir/state/target/home
 log=$dir/state/sallyportd.log

@@ -12,22 +12,8 @@ bytes=1073741824
 node_up --set gateway.workers=1 --set gateway.login_grace=4s \
 	--set gateway.connect_timeout=3s
 
-relay_port=$((offset + 4600)) target_port=$((offset + 4601))
-for leg in user target; do
-	echo none >"$dir/plan.$leg"
-done
-/usr/bin/python3 "$here/tests/drills/meddle.py" $relay_port \
-	"$SP_HOST:$SP_SSH_PORT" "$dir/plan.user" "$dir/log.user" &
-relay=$!
-children+=($relay)
-/usr/bin/python3 "$here/tests/drills/meddle.py" $target_port \
-	"$SP_TARGET_SSH" "$dir/plan.target" "$dir/log.target" &
-children+=($!)
-eventually 10 ssh-keyscan -p $relay_port 127.0.0.1
-eventually 10 ssh-keyscan -p $target_port 127.0.0.1
-sp asset add wired 127.0.0.1 --port $target_port --yes >/dev/null
-sp account add wired demo --password-file "$dir/state/secrets/target" >/dev/null
-sp policy add wired --user alice --asset wired >/dev/null
+. "$here/tests/drills/meddle.sh"
+meddle_up
 
 log=$dir/state/sallyportd.log
 role() { # its process
@@ -55,7 +41,7 @@ some_ended() {
 for at in 10 1500 1750; do
 	echo "stop up $at" >"$dir/plan.user"
 	began=$SECONDS
-	timeout 30 ssh "${ssh_opts[@]}" -o LogLevel=INFO -p $relay_port "$(at)" true \
+	timeout 30 ssh "${ssh_opts[@]}" -o LogLevel=INFO -p $user_port "$(at)" true \
 		>/dev/null 2>"$dir/err"
 	check "who stops at byte $at before the login is shown out ($((SECONDS - began)) s)" \
 		[ $((SECONDS - began)) -le 9 ]
@@ -95,10 +81,12 @@ started
 full=$!
 exec 8<"$dir/full"
 exec 7<&-
-# ssh itself is stopped
+# ssh itself is stopped, at once: it could be through before the others run
 "${mine[@]}" "$(at)" "$gig" >/dev/null 8<&- &
 started
 stopped=$!
+eventually 30 running 2
+kill -STOP $stopped
 # a window that is never opened
 /usr/bin/python3 "$here/tests/drills/slow_peers.py" window "$SP_HOST" \
 	"$SP_SSH_PORT" "$SP_SSH_LOGIN" "$SP_KEY" "$dir/enough" 8<&- &
@@ -110,14 +98,13 @@ ssh "${ssh_opts[@]}" -o HostKeyAlias=g -p "$SP_SSH_PORT" "$(at)" "exec sleep 100
 started
 # a user's packet that never ends, a target's that never does
 echo "stop up 20000" >"$dir/plan.user"
-ssh "${ssh_opts[@]}" -o HostKeyAlias=g -p $relay_port "$(at)" cat \
+ssh "${ssh_opts[@]}" -o HostKeyAlias=g -p $user_port "$(at)" cat \
 	</dev/zero >/dev/null 8<&- &
 started
 echo "stop down 20000" >"$dir/plan.target"
 "${mine[@]}" "$(at alice@demo@wired)" "$gig" >/dev/null 8<&- &
 started
 check "six sessions with slow peers run" eventually 30 running 6
-kill -STOP $stopped
 sleep 2
 echo none >"$dir/plan.user"
 echo none >"$dir/plan.target"
@@ -150,7 +137,7 @@ check "all end when their users leave" eventually 15 running 0
 # 5. a user who leaves while the target takes nothing is not waited for
 # (With many channels there is more under way than all buffers hold.)
 echo abort >"$dir/plan.user"
-ssh -M -S "$dir/mux" -N "${ssh_opts[@]}" -o HostKeyAlias=g -p $relay_port \
+ssh -M -S "$dir/mux" -N "${ssh_opts[@]}" -o HostKeyAlias=g -p $user_port \
 	"$(at)" 2>/dev/null &
 started
 eventually 10 test -S "$dir/mux"
@@ -167,7 +154,7 @@ for p in "${frozen[@]}"; do frozen+=($(ps -o pid= --ppid "$p" --no-headers)); do
 kill -STOP "${frozen[@]}"
 sleep 5 # until all that there is on the way is full
 # The newest of the relays is the one of this session.
-kill -KILL "$(pgrep -n -P $relay)"
+kill -KILL "$(pgrep -n -P $meddler)"
 check "the session ends all the same" eventually 20 running 0
 kill -CONT "${frozen[@]}"
 
