@@ -10,37 +10,20 @@ mariadb_pid() {
 		tr '\0' ' ' <"/proc/$p/cmdline" | grep -qF "$dir/state/node" && echo "$p"
 	done
 }
-mkfifo "$dir/keys"
-gw -tt "$(at)" <"$dir/keys" >"$dir/screen" 2>&1 &
-user=$!
-children+=($user)
-exec 9>"$dir/keys"
-eventually 10 grep -q '\$' "$dir/screen"
-
-n=0
-type_lines() { # how many
-	local i
-	for i in $(seq "$1"); do
-		n=$((n + 1))
-		printf 'echo line-%d-end\r' $n >&9
-		sleep 0.15
-	done
-}
+typist_up
 type_lines 5
-eventually 10 grep -q 'line-5-end' "$dir/screen"
+eventually 10 typed_shown
 kill -STOP "$(mariadb_pid)"
 type_lines 20
-check "the session goes on while the database stalls" eventually 10 grep -q 'line-25-end' "$dir/screen"
+check "the session goes on while the database stalls" eventually 10 typed_shown
 sleep 6
 kill -CONT "$(mariadb_pid)"
 type_lines 5
-check "and after it" eventually 10 grep -q 'line-30-end' "$dir/screen"
+check "and after it" eventually 10 typed_shown
 kill -9 "$(mariadb_pid)"
 type_lines 10
-check "and when the database was killed" eventually 10 grep -q 'line-40-end' "$dir/screen"
-printf 'exit\r' >&9
-exec 9>&-
-wait $user
+check "and when the database was killed" eventually 10 typed_shown
+typist_down
 count() {
 	sp --json keystroke search 'line-' --limit 1000 | /usr/bin/python3 -c '
 import json, re, sys
@@ -48,7 +31,6 @@ rows = [r["line"] for r in json.load(sys.stdin)]
 got = [int(m.group(1)) for m in (re.search(r"echo line-(\d+)-end", l) for l in rows) if m]
 print(len(got), len(set(got)), got in (sorted(got), sorted(got, reverse=True)))'
 }
-eventually 30 sh -c "true"
 for i in $(seq 60); do
 	[ "$(count 2>/dev/null)" = "40 40 True" ] && break
 	sleep 0.5

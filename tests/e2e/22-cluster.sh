@@ -35,15 +35,7 @@ server() { # further options: starts it, sets $dbpid
 	eventually 20 mariadb --no-defaults -S "$db/db.sock" -e 'SELECT 1'
 }
 server
-dbpw=$(head -c 12 /dev/urandom | base64 | tr '+/' 'ab')
-printf '%s' "$dbpw" >"$dir/dbpw"
-chmod 600 "$dir/dbpw"
-[ "$(id -u)" != 0 ] || chown nobody "$dir/dbpw"
-mariadb --no-defaults -S "$db/db.sock" <<SQL
-CREATE DATABASE sallyport CHARACTER SET utf8mb4;
-CREATE USER sp@'127.0.0.1' IDENTIFIED BY '$dbpw' REQUIRE SSL;
-GRANT ALL ON sallyport.* TO sp@'127.0.0.1';
-SQL
+database_account "$db/db.sock" 127.0.0.1
 
 cluster=(--set database.mode=cluster --set database.user=sp
 	--set database.password_file="$dir/dbpw"
@@ -63,24 +55,13 @@ check "no private server runs" [ ! -e "$dir/state/node/db" ]
 # The account REQUIREs TLS: that it logged in at all shows it was used.
 
 # all servers are down under a session
-mkfifo "$dir/keys"
-gw -tt "$(at)" <"$dir/keys" >"$dir/screen" 2>&1 &
-user=$!
-children+=($user)
-exec 9>"$dir/keys"
-eventually 10 grep -q '\$' "$dir/screen"
+typist_up
 kill -9 $dbpid
 wait $dbpid 2>/dev/null
-for i in $(seq 20); do
-	printf 'echo line-%d-end\r' "$i" >&9
-	sleep 0.1
-done
-check "a session goes on without any database server" eventually 10 \
-	grep -q 'line-20-end' "$dir/screen"
+type_lines 20
+check "a session goes on without any database server" eventually 10 typed_shown
 server
-printf 'exit\r' >&9
-exec 9>&-
-wait $user
+typist_down
 rows() {
 	[ "$(sp --json keystroke search line- --limit 100 2>/dev/null |
 		grep -o '"line":"echo line-[0-9]*-end"' | sort -u | wc -l)" = 20 ]

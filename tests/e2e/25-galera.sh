@@ -27,23 +27,7 @@ find_used() { # sets the members: in use, and the two others
 find_used
 login() { [ "$(gw "$(at)" 'echo in' 2>/dev/null)" = in ]; }
 
-# A session that types: each line once, for the whole test.
-mkfifo "$dir/keys"
-gw -tt "$(at)" <"$dir/keys" >"$dir/screen" 2>&1 &
-user=$!
-children+=($user)
-exec 9>"$dir/keys"
-eventually 10 grep -q '\$' "$dir/screen"
-typed=0
-type_lines() { # how many
-	local n
-	for n in $(seq "$1"); do
-		typed=$((typed + 1))
-		printf 'echo line-%d-end\r' $typed >&9
-		sleep 0.1
-	done
-}
-shown() { grep -q "^[^ ]*line-$typed-end" "$dir/screen"; }
+typist_up
 rows() { # member: every line is there once, in the order of typing
 	[ "$(galera_ask "$1" "SET SESSION wsrep_sync_wait=1; SELECT
 		CONCAT(COUNT(*),',',COUNT(DISTINCT line),',',
@@ -111,7 +95,7 @@ check "within five seconds, or three of the cluster's being back" \
 	[ "$login" -le $((cluster + 3000 > 5000 ? cluster + 3000 : 5000)) ]
 wait $typist
 typed=$((typed + 10))
-check "the session goes on" eventually 5 shown
+check "the session goes on" eventually 5 typed_shown
 check "every line is in the database once, in order" eventually 20 rows $other
 galera_again $victim
 check "the member comes back by itself" eventually 60 galera_synced $victim 3
@@ -135,7 +119,7 @@ check "as one of three" eventually 10 galera_synced $victim 3
 # ---- two die: the third has no majority and takes nothing
 galera_kill $other $third
 type_lines 20
-check "the session goes on without a majority" eventually 10 shown
+check "the session goes on without a majority" eventually 10 typed_shown
 minority() {
 	case $(gw "$(at)" 'echo in' 2>&1) in
 	*"cannot reach its database"*) ;;
@@ -148,9 +132,7 @@ galera_again $third
 check "the cluster forms again" eventually 90 galera_synced $victim 3
 check "what was typed meanwhile is stored, once and in order" eventually 40 rows $third
 check "logins go on" eventually 20 login
-printf 'exit\r' >&9
-exec 9>&-
-wait $user
+typist_down
 equal "the session ended well" $? 0
 check "the audit chain verifies" sp audit verify
 total() {

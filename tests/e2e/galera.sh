@@ -110,7 +110,7 @@ galera_joined() { # member, how many it must see: waits, or ends the test
 }
 
 galera_up() {
-	local i pw me
+	local i me
 	me=$(id -un)
 	[ -f "$galera_provider" ] || { echo "galera-4 is not installed"; exit 1; }
 	galera_tls >"$dir/tls.log" 2>&1 || { cat "$dir/tls.log"; exit 1; }
@@ -122,15 +122,7 @@ galera_up() {
 		{ cat "$dir/install.log"; exit 1; }
 	galera_start 0 --wsrep-new-cluster
 	galera_joined 0 1
-	pw=$(head -c 12 /dev/urandom | base64 | tr '+/' 'ab')
-	printf '%s' "$pw" >"$dir/dbpw"
-	chmod 600 "$dir/dbpw"
-	[ "$(id -u)" != 0 ] || chown nobody "$dir/dbpw"
-	mariadb --no-defaults -S "$dir/db0/db.sock" <<SQL
-CREATE DATABASE sallyport CHARACTER SET utf8mb4;
-CREATE USER sp@'127.%' IDENTIFIED BY '$pw' REQUIRE SSL;
-GRANT ALL ON sallyport.* TO sp@'127.%';
-SQL
+	database_account "$dir/db0/db.sock" '127.%'
 	galera_settings=(--set database.mode=cluster --set database.user=sp
 		--set database.password_file="$dir/dbpw"
 		--set database.tls_ca="$dir/tls/ca.pem"

@@ -126,6 +126,47 @@ at() { # login part of a gateway address
 	echo "${1:-$SP_SSH_LOGIN}@$SP_HOST"
 }
 
+# A session that types numbered lines; its screen is $dir/screen.
+typist_up() {
+	mkfifo "$dir/keys"
+	gw -tt "$(at)" <"$dir/keys" >"$dir/screen" 2>&1 &
+	typist_pid=$!
+	children+=("$typist_pid")
+	exec 9>"$dir/keys"
+	typed=0
+	eventually 10 grep -q '\$' "$dir/screen"
+}
+type_lines() { # how many more
+	local i
+	for i in $(seq "$1"); do
+		typed=$((typed + 1))
+		printf 'echo line-%d-end\r' $typed >&9
+		sleep 0.1
+	done
+}
+typed_shown() { # the last line has run
+	grep -q "^[^ ]*line-$typed-end" "$dir/screen"
+}
+typist_down() { # its exit status
+	printf 'exit\r' >&9
+	exec 9>&-
+	wait "$typist_pid"
+}
+
+# The node's account on a server of the test's own; its password: $dir/dbpw.
+database_account() { # the server's socket, hosts that may use it
+	local pw
+	pw=$(head -c 12 /dev/urandom | base64 | tr '+/' 'ab')
+	printf '%s' "$pw" >"$dir/dbpw"
+	chmod 600 "$dir/dbpw"
+	[ "$(id -u)" != 0 ] || chown nobody "$dir/dbpw"
+	mariadb --no-defaults -S "$1" <<SQL
+CREATE DATABASE sallyport CHARACTER SET utf8mb4;
+CREATE USER sp@'$2' IDENTIFIED BY '$pw' REQUIRE SSL;
+GRANT ALL ON sallyport.* TO sp@'$2';
+SQL
+}
+
 # ssh straight to the target, with its password
 direct() {
 	SSHPASS=$(cat "$dir/state/secrets/target") sshpass -e ssh -F /dev/null \
