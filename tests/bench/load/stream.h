@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 /*
+ * For whatever sends bulk and must know it again, interoperation tests too.
  * What is sent: bytes that follow from a seed and a position, so that either
  * end knows what must come, and a byte of another session or of another place
  * is seen as wrong.

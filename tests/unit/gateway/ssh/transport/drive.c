@@ -15,10 +15,11 @@
 
 #include "ssh/transport/sshkey.h"
 
+#include "tests/bench/load/stream.h"
+
 #include "drive.h"
 
 enum {
-	BLOCK = 1024 * 1024 + 7, /* odd, so that no period of ours fits */
 	WINDOW = 2 * 1024 * 1024,
 	CHUNK = 32 * 1024,
 	IN_MAX = 1024 * 1024,
@@ -38,54 +39,6 @@ struct drive {
 	uint64_t sent, last_move;
 	bool open, running, peer_eof, sent_eof, sent_close, done;
 };
-
-static const uint8_t *
-block(void)
-{
-	static uint8_t *bytes;
-	uint64_t x = UINT64_C(0x9e3779b97f4a7c15);
-
-	if (bytes != NULL)
-		return bytes;
-	bytes = malloc(BLOCK);
-	for (size_t i = 0; bytes != NULL && i < BLOCK; i++) {
-		x ^= x << 13;
-		x ^= x >> 7;
-		x ^= x << 17;
-		bytes[i] = (uint8_t)x;
-	}
-	return bytes;
-}
-
-void
-drive_stream_make(uint64_t at, uint8_t *p, size_t len)
-{
-	while (len > 0) {
-		size_t off = (size_t)(at % BLOCK);
-		size_t n = BLOCK - off < len ? BLOCK - off : len;
-
-		memcpy(p, block() + off, n);
-		p += n;
-		at += n;
-		len -= n;
-	}
-}
-
-bool
-drive_stream_same(uint64_t at, const uint8_t *p, size_t len)
-{
-	while (len > 0) {
-		size_t off = (size_t)(at % BLOCK);
-		size_t n = BLOCK - off < len ? BLOCK - off : len;
-
-		if (memcmp(p, block() + off, n) != 0)
-			return false;
-		p += n;
-		at += n;
-		len -= n;
-	}
-	return true;
-}
 
 static int
 wrong(struct drive *d, int code, const char *why)
@@ -273,7 +226,7 @@ on_data(struct drive *d, struct span s)
 	if (span_u32(&s, &channel) != 0 || span_string(&s, &data) != 0 ||
 	    channel != CHANNEL)
 		return wrong(d, FAIL_PROTO, "channel data");
-	if (!drive_stream_same(d->res->bytes, data.p, data.len))
+	if (!stream_same(0, d->res->bytes, data.p, data.len))
 		return wrong(d, FAIL_MAC, "stream differs");
 	d->res->bytes += data.len;
 	if (d->o->role == SSH_ROLE_SERVER)
@@ -388,7 +341,7 @@ progress(struct drive *d)
 				r = send_nums(d, SSH_MSG_CHANNEL_WINDOW_ADJUST,
 				    2, d->peer_channel, (uint32_t)n);
 		} else {
-			drive_stream_make(d->sent, chunk, n);
+			stream_make(0, d->sent, chunk, n);
 			r = send_data(d, chunk, n);
 		}
 		left -= n;

@@ -42,8 +42,4 @@ struct drive_result {
 /* Runs until the peer is gone, or nothing moves for 20 s.  Closes fd. */
 void drive_run(const struct drive_opts *o, struct drive_result *res);
 
-/* The stream: any part of it, by position. */
-void drive_stream_make(uint64_t at, uint8_t *p, size_t len);
-bool drive_stream_same(uint64_t at, const uint8_t *p, size_t len);
-
 #endif /* TESTS_TRANSPORT_DRIVE_H */

@@ -28,6 +28,8 @@
 #include "ssh/transport/names.h"
 #include "ssh/transport/sshkey.h"
 
+#include "tests/bench/load/stream.h"
+
 #include "drive.h"
 #include "pair.h"
 
@@ -125,7 +127,7 @@ feed(void *arg)
 				 : sizeof(chunk);
 		ssize_t n;
 
-		drive_stream_make(at, chunk, len);
+		stream_make(0, at, chunk, len);
 		n = write(f->fd, chunk, len);
 		if (n <= 0)
 			break;
@@ -146,7 +148,7 @@ drain(void *arg)
 
 	f->ok = true;
 	while ((n = read(f->fd, chunk, sizeof(chunk))) > 0) {
-		if (!drive_stream_same(at, chunk, (size_t)n))
+		if (!stream_same(0, at, chunk, (size_t)n))
 			f->ok = false;
 		at += (uint64_t)n;
 	}
