@@ -53,13 +53,10 @@ chan_open(struct wire *w, struct chan *ch)
 int
 chan_accept(struct wire *w, struct chan *ch, struct span s)
 {
-	int r;
+	int r = chan_confirmed(ch, s);
 
-	if ((r = span_u32(&s, &ch->peer)) != 0 ||
-	    (r = span_u32(&s, &ch->window)) != 0 ||
-	    (r = span_u32(&s, &ch->packet)) != 0)
+	if (r != 0)
 		return r;
-	ch->open = true;
 	return send_nums(w, SSH_MSG_CHANNEL_OPEN_CONFIRMATION,
 	    (const uint32_t[]){ch->peer, ch->own, CHAN_WINDOW, CHAN_PACKET}, 4);
 }
