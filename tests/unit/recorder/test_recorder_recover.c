@@ -47,6 +47,16 @@ a_restarted_recorder_goes_on_where_it_was(void **state)
 	scene_end(&s);
 }
 
+/* 30 chunks are on disk, and there is no recorder. */
+static void
+record_and_stop(struct scene *s)
+{
+	scene_begin(s, "");
+	scene_record(s, &s->worker[0], 30, 30);
+	recorder_free(s->recorder);
+	(void)scene_run(s, NULL, 0, 20);
+}
+
 static void
 after_a_restart_what_nobody_resumes_is_closed(void **state)
 {
@@ -54,10 +64,7 @@ after_a_restart_what_nobody_resumes_is_closed(void **state)
 	struct scene s;
 
 	(void)state;
-	scene_begin(&s, "");
-	scene_record(&s, &s.worker[0], 30, 30);
-	recorder_free(s.recorder);
-	(void)scene_run(&s, NULL, 0, 20);
+	record_and_stop(&s);
 	scene_recorder(&s);
 	scene_join(&s, &s.keeper, ROLE_KEEPER);
 	assert_false(scene_run(&s, &s.finished, 1, 2 * SECOND));
@@ -79,10 +86,7 @@ what_nobody_can_resume_is_closed_at_once(void **state)
 	struct scene s;
 
 	(void)state;
-	scene_begin(&s, "");
-	scene_record(&s, &s.worker[0], 30, 30);
-	recorder_free(s.recorder);
-	(void)scene_run(&s, NULL, 0, 20);
+	record_and_stop(&s);
 	scene_recorder(&s);
 	recorder_alone(s.recorder);
 	scene_join(&s, &s.keeper, ROLE_KEEPER);
@@ -104,10 +108,7 @@ without_memory_nothing_is_started_and_nothing_lost(void **state)
 	int r;
 
 	(void)state;
-	scene_begin(&s, "");
-	scene_record(&s, &s.worker[0], 30, 30);
-	recorder_free(s.recorder);
-	(void)scene_run(&s, NULL, 0, 20);
+	record_and_stop(&s);
 	for (;;) {
 		nomem_at(++n);
 		r = recorder_new(&s.recorder, s.loop, s.conf, &f);

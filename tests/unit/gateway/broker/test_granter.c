@@ -140,13 +140,22 @@ await(struct scene *s, unsigned n)
 	assert_int_equal(answers, n);
 }
 
+/* The first n of them. */
+static void
+ask(struct scene *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(
+		    granter_add(s->g, &s->asked[i].rows, on_done, &s->asked[i]),
+		    0);
+}
+
 static void
 one_alone_waits_for_nobody(void **state)
 {
 	struct scene *s = *state;
 
-	assert_int_equal(
-	    granter_add(s->g, &s->asked[0].rows, on_done, &s->asked[0]), 0);
+	ask(s, 1);
 	await(s, 1);
 	assert_int_equal(s->asked[0].r, 0);
 	assert_int_equal(server.calls, 1);
@@ -159,10 +168,7 @@ many_go_together(void **state)
 	struct scene *s = *state;
 
 	hold(true);
-	for (size_t i = 0; i < MANY; i++)
-		assert_int_equal(
-		    granter_add(s->g, &s->asked[i].rows, on_done, &s->asked[i]),
-		    0);
+	ask(s, MANY);
 	hold(false);
 	await(s, MANY);
 	for (size_t i = 0; i < MANY; i++) {
@@ -181,12 +187,8 @@ a_bad_one_refuses_nobody_else(void **state)
 	struct scene *s = *state;
 
 	hold(true);
-	for (size_t i = 0; i < 40; i++) {
-		s->asked[i].rows.worker = i == 21 ? BAD_WORKER : 1;
-		assert_int_equal(
-		    granter_add(s->g, &s->asked[i].rows, on_done, &s->asked[i]),
-		    0);
-	}
+	s->asked[21].rows.worker = BAD_WORKER;
+	ask(s, 40);
 	hold(false);
 	await(s, 40);
 	for (size_t i = 0; i < 40; i++)
@@ -201,10 +203,7 @@ a_database_that_is_away_is_told_to_all(void **state)
 	struct scene *s = *state;
 
 	server.away = true;
-	for (size_t i = 0; i < 10; i++)
-		assert_int_equal(
-		    granter_add(s->g, &s->asked[i].rows, on_done, &s->asked[i]),
-		    0);
+	ask(s, 10);
 	await(s, 10);
 	for (size_t i = 0; i < 10; i++) {
 		assert_int_equal(s->asked[i].r, FAIL_SQL);
@@ -218,10 +217,7 @@ those_that_wait_are_answered_at_the_end(void **state)
 	struct scene *s = *state;
 
 	hold(true);
-	for (size_t i = 0; i < MANY; i++)
-		assert_int_equal(
-		    granter_add(s->g, &s->asked[i].rows, on_done, &s->asked[i]),
-		    0);
+	ask(s, MANY);
 	hold(false);
 	pool_free(s->pool);
 	s->pool = NULL;
