@@ -235,6 +235,8 @@ server_net_stop(struct server *s)
 	if (s->net_pid <= 0)
 		return;
 	kill(s->net_pid, SIGTERM);
+	/* A test that failed may have left it stopped. */
+	kill(s->net_pid, SIGCONT);
 	assert_int_equal(waitpid(s->net_pid, &status, 0), s->net_pid);
 	s->net_pid = 0;
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -188,6 +189,7 @@ a_server_that_hangs_is_left_by_all(void **state)
 	struct db *one, *two;
 	char hosts[64];
 	uint64_t id;
+	int status;
 
 	snprintf(hosts, sizeof(hosts), "127.0.0.1:%u,127.0.0.1", port);
 	net_opts(&o, s, hosts, "db.crt");
@@ -199,7 +201,11 @@ a_server_that_hangs_is_left_by_all(void **state)
 	id = server_number(two, "SELECT CONNECTION_ID()");
 	assert_int_equal(server_number(two, "SELECT CONNECTION_ID()"), id);
 	assert_int_equal(server_number(one, "SELECT 1"), 1);
+	/* Prepared now, so that the next time it is executed at once. */
+	assert_int_equal(db_exec(one, &once, NULL, &f), 0);
 	assert_int_equal(kill(s->net_pid, SIGSTOP), 0);
+	assert_int_equal(waitpid(s->net_pid, &status, WUNTRACED), s->net_pid);
+	assert_true(WIFSTOPPED(status));
 	/* It may have been done: a statement marked once is not sent again. */
 	assert_int_equal(db_exec(one, &once, NULL, &f), FAIL_SQL);
 	if (strstr(f.why, "2026") == NULL || strstr(f.why, "lost") == NULL)
