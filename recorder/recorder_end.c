@@ -272,6 +272,17 @@ recorder_announce(struct recorder *r)
 	recorder_sweep(r);
 }
 
+/* Just finished: the others are not looked at, there may be thousands. */
+static void
+announce_one(struct recorder *r, struct rec *x)
+{
+	struct rlink *broker = recorder_link_to(r, ROLE_BROKER);
+
+	if (broker != NULL && announce(broker, x) == 0)
+		forget(r, x);
+	recorder_sweep(r);
+}
+
 void
 recorder_sweep(struct recorder *r)
 {
@@ -353,7 +364,7 @@ recorder_filed(void *ctx, struct filer_job *j)
 		    uuid_text(id, x->id), x->truncated ? ", truncated" : "");
 		if (x->owner != NULL)
 			recorder_tell_closed(x->owner, x->id, 0);
-		recorder_announce(r);
+		announce_one(r, x);
 	}
 	filer_job_free(j);
 }
