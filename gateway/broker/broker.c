@@ -20,6 +20,7 @@
 enum {
 	POOL_JOBS = 8192,
 	CRYPT_THREADS = 2,
+	SIGN_THREADS = 1,
 	NAME_THREADS = 4,
 	DB_BUDGET_MS = 4000,
 	RETRY_MS = 500,
@@ -526,9 +527,13 @@ make_pools(struct broker *b, struct fail *f)
 	/* These never touch their connections, so they make none. */
 	o.threads = CRYPT_THREADS;
 	b->crypt = pool_new(b->loop, &o);
+	o.threads = SIGN_THREADS;
+	b->signs = pool_new(b->loop, &o);
 	o.threads = NAME_THREADS;
 	b->names = pool_new(b->loop, &o);
-	if (b->db.pool == NULL || b->crypt == NULL || b->names == NULL ||
+	if (b->db.pool == NULL || b->crypt == NULL || b->signs == NULL ||
+	    b->names == NULL ||
+	    (b->judge = judge_new(b->crypt, CRYPT_THREADS)) == NULL ||
 	    (b->granter = granter_new(b->db.pool)) == NULL)
 		return fail_set(f, FAIL_NOMEM, "threads");
 	return 0;
@@ -621,6 +626,8 @@ broker_free(struct broker *b)
 	pool_free(b->db.pool);
 	granter_free(b->granter);
 	pool_free(b->crypt);
+	judge_free(b->judge);
+	pool_free(b->signs);
 	pool_free(b->names);
 	kask_free(b->keeper);
 	b->keeper = NULL;

@@ -8,6 +8,11 @@
  * same hash as any other, and every answer "no" leaves FAIL_MS (a probe:
  * PROBE_MS) and a little chance after the attempt came.  An address that fails
  * too often waits longer, for "yes" too.
+ *
+ * When more passwords come than can be hashed, those of addresses that logged
+ * in before go first, those of addresses that fail last (judge.c); what finds
+ * no place is answered "no" in its time without being judged.  Signatures are
+ * cheap and have a thread of their own.
  */
 #include <crypt.h>
 #include <stdlib.h>
@@ -52,8 +57,10 @@ struct attempt {
 	char *password; /* in blobs; NULL: it cannot be one */
 	struct query_user user;
 	const char *dummy;
-	bool early; /* it waits for the first contact with the database */
-	bool proof; /* the password or the signature is right */
+	bool early;    /* it waits for the first contact with the database */
+	bool proof;    /* the password or the signature is right */
+	bool unjudged; /* there was no place for it */
+	enum throttle_class class;
 	bool ok;
 	struct timer *timer;
 };
@@ -128,6 +135,8 @@ judge(struct db *db, void *ctx, struct fail *f)
 static const char *
 why_not(const struct attempt *a)
 {
+	if (a->unjudged)
+		return "too many logins at once";
 	if (!a->user.found)
 		return "no such user";
 	if (!a->proof && a->method == METHOD_PASSWORD)
@@ -209,8 +218,11 @@ conclude(struct attempt *a)
 		       chance % CHANCE_MS;
 	if (a->method != METHOD_PROBE) {
 		due += throttle_delay(a->b->throttle, a->peer, now);
-		if (!a->ok)
-			throttle_fail(a->b->throttle, a->peer, now);
+		if (a->ok)
+			throttle_good(a->b->throttle, a->peer, now);
+		else if (!a->unjudged || a->class == THROTTLE_FAILING)
+			throttle_fail(
+			    a->b->throttle, a->peer, a->user.name, now);
 	}
 	audit(a);
 	if (due <= now)
@@ -245,6 +257,29 @@ on_judged(void *ctx, int r, const struct fail *f, bool away)
 		conclude(a);
 }
 
+/* Whoever is told "no" this way may as well have been right: ask again. */
+static void
+not_judged(struct attempt *a)
+{
+	a->unjudged = true;
+	conclude(a);
+}
+
+static void
+post(struct attempt *a)
+{
+	int r;
+
+	if (a->method == METHOD_PASSWORD)
+		r = judge_post(a->b->judge, a->class, judge, on_judged, a);
+	else
+		r = pool_post(a->b->signs, judge, on_judged, a);
+	if (r == FAIL_FULL && a->method == METHOD_PASSWORD)
+		not_judged(a);
+	else if (r != 0)
+		give_up(a, r, "too many logins");
+}
+
 static void
 on_looked_up(void *ctx, int r, const struct fail *f, bool away)
 {
@@ -260,8 +295,8 @@ on_looked_up(void *ctx, int r, const struct fail *f, bool away)
 		give_up(a, r, no_database);
 	} else if (a->method == METHOD_PROBE) {
 		conclude(a);
-	} else if ((r = pool_post(a->b->crypt, judge, on_judged, a)) != 0) {
-		give_up(a, r, "too many logins");
+	} else {
+		post(a);
 	}
 }
 
@@ -309,8 +344,17 @@ take(struct attempt *a, const struct bm_auth *m)
 static void
 begin(struct attempt *a)
 {
-	int r = pool_post(a->b->db.pool, look_up, on_looked_up, a);
+	int r;
 
+	a->class = throttle_class(
+	    a->b->throttle, a->peer, a->user.name, broker_now_ms(a->b));
+	/* Who guesses does not cost the database anything either. */
+	if (a->method == METHOD_PASSWORD && a->class == THROTTLE_FAILING &&
+	    !judge_room(a->b->judge, a->class)) {
+		not_judged(a);
+		return;
+	}
+	r = pool_post(a->b->db.pool, look_up, on_looked_up, a);
 	if (r != 0)
 		give_up(a, r, "too many logins");
 }

@@ -26,6 +26,7 @@
 #include "broker/granter.h"
 #include "broker/idmap.h"
 #include "broker/journal.h"
+#include "broker/judge.h"
 #include "broker/kask.h"
 #include "broker/rows.h"
 #include "broker/sessions.h"
@@ -84,7 +85,9 @@ struct broker {
 	struct broker_db db;
 	struct broker_node node;
 	struct granter *granter;
-	struct pool *crypt; /* passwords and signatures */
+	struct pool *crypt; /* passwords, by way of judge */
+	struct judge *judge;
+	struct pool *signs; /* signatures of users' keys */
 	struct pool *names; /* host names */
 	char dummy_hash[HASH_SIZE];
 	struct journal *journal;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Failed logins per address.  An entry is a level that each failure raises by
+ * Failed logins per address and per user, and the addresses from which logins
+ * worked.  An entry is a level that each failure raises by
  * one and that leaks THROTTLE_FREE in THROTTLE_WINDOW_MS, so that no list of
  * times is kept.  The table is a hash of short rows; within a row the entry
  * that was hit the longest ago is replaced.
@@ -26,9 +27,13 @@ struct entry {
 	uint32_t level; /* UNIT for each failure, 1 less every ms */
 };
 
+typedef struct entry table[ROWS][WAYS];
+
 struct throttle {
 	uint64_t seed;
-	struct entry rows[ROWS][WAYS];
+	table addresses; /* that failed */
+	table users;	 /* whose logins failed, from anywhere */
+	table known;	 /* addresses from which a login worked */
 };
 
 void
@@ -105,52 +110,110 @@ level_now(const struct entry *e, uint64_t now_ms)
 	return gone < e->level ? e->level - (uint32_t)gone : 0;
 }
 
-void
-throttle_fail(struct throttle *t, const char *peer, uint64_t now_ms)
+/* Names are of any length: their digest stands for them. */
+static void
+key_of_user(uint8_t key[9], const char *user)
 {
-	struct entry *row, *e = NULL;
-	uint8_t key[9];
-	size_t i;
+	const struct span name = SPAN(user, strlen(user));
+	uint8_t hash[SHA256_LEN] = {0};
 
-	key_of(key, peer);
-	row = t->rows[row_of(t, key)];
-	for (i = 0; i < WAYS; i++) {
-		if (memcmp(row[i].key, key, sizeof(key)) == 0) {
+	IGNORE(sha256(hash, &name, 1));
+	key[0] = 1;
+	memcpy(key + 1, hash, 8);
+}
+
+static struct entry *
+find(struct throttle *t, table tab, const uint8_t key[9])
+{
+	struct entry *row = tab[row_of(t, key)];
+
+	for (size_t i = 0; i < WAYS; i++)
+		if (memcmp(row[i].key, key, sizeof(row[i].key)) == 0)
+			return &row[i];
+	return NULL;
+}
+
+/* The entry of a key, in the place of the oldest of its row if it is new. */
+static struct entry *
+take(struct throttle *t, table tab, const uint8_t key[9])
+{
+	struct entry *row = tab[row_of(t, key)], *e = find(t, tab, key);
+
+	if (e != NULL)
+		return e;
+	e = row;
+	for (size_t i = 1; i < WAYS; i++)
+		if (row[i].at_ms < e->at_ms)
 			e = &row[i];
-			break;
-		}
-		if (e == NULL || row[i].at_ms < e->at_ms)
-			e = &row[i];
-	}
-	if (i == WAYS) {
-		memcpy(e->key, key, sizeof(key));
-		e->level = 0;
-	}
+	memcpy(e->key, key, sizeof(e->key));
+	e->level = 0;
+	return e;
+}
+
+static void
+raise(struct entry *e, uint64_t now_ms)
+{
 	e->level = level_now(e, now_ms) + UNIT;
 	if (e->level > LEVEL_MAX)
 		e->level = LEVEL_MAX;
 	e->at_ms = now_ms;
 }
 
-uint32_t
-throttle_delay(const struct throttle *t, const char *peer, uint64_t now_ms)
+void
+throttle_fail(
+    struct throttle *t, const char *peer, const char *user, uint64_t now_ms)
 {
-	const struct entry *row;
-	uint32_t over, free_level = THROTTLE_FREE * UNIT;
 	uint8_t key[9];
-	size_t i;
 
 	key_of(key, peer);
-	row = t->rows[row_of(t, key)];
-	for (i = 0; i < WAYS; i++) {
-		if (memcmp(row[i].key, key, sizeof(key)) != 0)
-			continue;
-		over = level_now(&row[i], now_ms);
-		if (over <= free_level)
-			return 0;
-		/* A started unit over the free ones counts whole. */
-		over = (over - free_level + UNIT - 1) / UNIT * THROTTLE_STEP_MS;
-		return over < THROTTLE_MAX_MS ? over : THROTTLE_MAX_MS;
-	}
-	return 0;
+	raise(take(t, t->addresses, key), now_ms);
+	key_of_user(key, user);
+	raise(take(t, t->users, key), now_ms);
+}
+
+void
+throttle_good(struct throttle *t, const char *peer, uint64_t now_ms)
+{
+	uint8_t key[9];
+
+	key_of(key, peer);
+	take(t, t->known, key)->at_ms = now_ms;
+}
+
+uint32_t
+throttle_delay(struct throttle *t, const char *peer, uint64_t now_ms)
+{
+	uint32_t over, free_level = THROTTLE_FREE * UNIT;
+	const struct entry *e;
+	uint8_t key[9];
+
+	key_of(key, peer);
+	if ((e = find(t, t->addresses, key)) == NULL ||
+	    (over = level_now(e, now_ms)) <= free_level)
+		return 0;
+	/* A started unit over the free ones counts whole. */
+	over = (over - free_level + UNIT - 1) / UNIT * THROTTLE_STEP_MS;
+	return over < THROTTLE_MAX_MS ? over : THROTTLE_MAX_MS;
+}
+
+enum throttle_class
+throttle_class(
+    struct throttle *t, const char *peer, const char *user, uint64_t now_ms)
+{
+	const struct entry *failed, *known, *u;
+	uint8_t key[9];
+
+	key_of(key, peer);
+	failed = find(t, t->addresses, key);
+	known = find(t, t->known, key);
+	key_of_user(key, user);
+	u = find(t, t->users, key);
+	if (known != NULL && now_ms - known->at_ms < THROTTLE_KNOWN_MS &&
+	    throttle_delay(t, peer, now_ms) == 0)
+		return THROTTLE_KNOWN;
+	if (failed != NULL && level_now(failed, now_ms) > 0)
+		return THROTTLE_FAILING;
+	if (u != NULL && level_now(u, now_ms) > THROTTLE_FREE * UNIT)
+		return THROTTLE_TARGET;
+	return THROTTLE_NEW;
 }

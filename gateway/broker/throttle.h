@@ -19,6 +19,19 @@ enum {
 	THROTTLE_STEP_MS = 500,
 	THROTTLE_MAX_MS = 8000,
 	THROTTLE_SLOTS = 4096,
+	THROTTLE_KNOWN_MS = 7 * 24 * 3600 * 1000,
+};
+
+/*
+ * Whose password is judged first when there are more than can be: what one has
+ * to guess at must not keep out those who know.
+ */
+enum throttle_class {
+	THROTTLE_KNOWN,	  /* the address logged in within a week */
+	THROTTLE_NEW,	  /* nothing is known of it */
+	THROTTLE_TARGET,  /* nor that, but the user fails a lot, elsewhere */
+	THROTTLE_FAILING, /* the address fails */
+	THROTTLE_CLASSES,
 };
 
 struct throttle;
@@ -27,9 +40,12 @@ void throttle_free(struct throttle *t);
 struct throttle *throttle_new(void) OWNED_BY(throttle_free) MUST_USE;
 
 /* peer: "192.0.2.1", "192.0.2.1:22", "2001:db8::1" or "[2001:db8::1]:22". */
-void throttle_fail(struct throttle *t, const char *peer, uint64_t now_ms);
+void throttle_fail(
+    struct throttle *t, const char *peer, const char *user, uint64_t now_ms);
+void throttle_good(struct throttle *t, const char *peer, uint64_t now_ms);
 /* Milliseconds that an answer to peer waits, beyond the ordinary. */
-uint32_t throttle_delay(
-    const struct throttle *t, const char *peer, uint64_t now_ms);
+uint32_t throttle_delay(struct throttle *t, const char *peer, uint64_t now_ms);
+enum throttle_class throttle_class(
+    struct throttle *t, const char *peer, const char *user, uint64_t now_ms);
 
 #endif /* BROKER_THROTTLE_H */
