@@ -60,24 +60,27 @@ static void
 failures_take_the_same_time_whether_or_not_the_user_exists(void **state)
 {
 	static const char *const names[] = {"ana", "nobody", "dis"};
-	uint64_t sum[3] = {0}, ms;
+	uint64_t least[3] = {UINT64_MAX, UINT64_MAX, UINT64_MAX}, ms;
 	int i, k;
 
 	(void)state;
+	/* The least of several: a busy machine only ever adds. */
 	for (k = 0; k < 3; k++) {
 		for (i = 0; i < 3; i++) {
 			assert_false(node_login(&n->worker, ++n->last_conn,
 			    names[i], i == 2 ? "right" : "wrong", &ms));
-			assert_in_range(ms, 590, 1500);
-			sum[i] += ms;
+			if (ms < least[i])
+				least[i] = ms;
 		}
 	}
 	print_message("failed logins: known %llu ms, unknown %llu ms,"
 		      " disabled %llu ms\n",
-	    (unsigned long long)sum[0] / 3, (unsigned long long)sum[1] / 3,
-	    (unsigned long long)sum[2] / 3);
+	    (unsigned long long)least[0], (unsigned long long)least[1],
+	    (unsigned long long)least[2]);
+	for (i = 0; i < 3; i++)
+		assert_in_range(least[i], 590, 1500);
 	for (i = 1; i < 3; i++)
-		assert_in_range(sum[i] / 3 + 60, sum[0] / 3, sum[0] / 3 + 120);
+		assert_in_range(least[i] + 60, least[0], least[0] + 120);
 	assert_true(node_wait_sql(
 	    n, "SELECT COUNT(*) FROM audit WHERE event=201", 9, 3000));
 	assert_int_equal(node_count_events(n, 201, "%no such user%"), 3);
