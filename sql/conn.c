@@ -383,10 +383,8 @@ conn_prepare(
 	}
 	if (mysql_stmt_prepare(s->stmt, sql, strlen(sql)) == 0)
 		return 0;
-	/* Nothing but the program's own text was sent, and nothing was done. */
+	/* Nothing but the text of the program has been sent so far. */
 	c->fault = fault_kind(mysql_stmt_errno(s->stmt));
-	if (c->fault == FAULT_LOST)
-		c->fault = FAULT_MOVE;
 	r = fail_set(f, fault_code(mysql_stmt_errno(s->stmt)),
 	    "database error %u (%s)", mysql_stmt_errno(s->stmt),
 	    mysql_stmt_error(s->stmt));
