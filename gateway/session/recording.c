@@ -106,40 +106,52 @@ failed(struct recording *r, int code)
 
 /* ---- checkpoints and the trailer */
 
+/* The signature of an answer, lent from it; NULL: there is none. */
+static const uint8_t *
+signature_of(int code, const struct ipc_msg *m)
+{
+	struct km_signature sig;
+
+	if (code != 0 || m->type != km_signature_type ||
+	    km_signature_get(m->body, &sig) != 0 || sig.blob.len != RCD_SIG_LEN)
+		return NULL;
+	return sig.blob.p;
+}
+
 static void
-on_signature(void *ctx, int code, const struct ipc_msg *m)
+on_checkpoint(void *ctx, int code, const struct ipc_msg *m)
 {
 	struct recording *r = ctx;
-	struct km_signature sig;
-	bool ok = code == 0 && m->type == km_signature_type &&
-		  km_signature_get(m->body, &sig) == 0 &&
-		  sig.blob.len == RCD_SIG_LEN;
+	const uint8_t *sig = signature_of(code, m);
 
 	r->asked = false;
-	if (r->code != 0)
-		return;
-	if (r->ended) {
-		recording_trailer(r, ok ? sig.blob.p : NULL);
-		return;
-	}
-	if (!ok) {
+	if (r->code != 0 || r->ended)
+		return; /* the end has a signature of its own */
+	if (sig == NULL) {
 		log_warn(NULL, "the keeper did not sign a checkpoint");
 		return;
 	}
-	if ((code = rcd_writer_checkpoint(
-		 r->writer, r->asked_seq, sig.blob.p)) != 0 &&
-	    code != FAIL_STATE)
+	code = rcd_writer_checkpoint(r->writer, r->asked_seq, sig);
+	if (code != 0 && code != FAIL_STATE)
 		(void)failed(r, code);
 }
 
+static void
+on_end(void *ctx, int code, const struct ipc_msg *m)
+{
+	struct recording *r = ctx;
+
+	if (r->code == 0)
+		recording_trailer(r, signature_of(code, m));
+}
+
 static int
-ask_signature(
-    struct recording *r, uint64_t seq, const uint8_t *hash, bool final)
+ask(struct recording *r, uint64_t seq, const uint8_t *hash, bool end)
 {
 	struct km_checkpoint_sign m = {
 	    .seq = seq,
 	    .hash = SPAN(hash, RCD_HASH_LEN),
-	    .final = final,
+	    .final = end,
 	};
 	struct buf b;
 	int code;
@@ -148,10 +160,8 @@ ask_signature(
 	buf_init(&b, 256);
 	if ((code = km_checkpoint_sign_put(&b, &m)) == 0)
 		code = peers_ask(r->peers, PEER_KEEPER, km_checkpoint_sign_type,
-		    buf_span(&b), on_signature, r);
+		    buf_span(&b), end ? on_end : on_checkpoint, r);
 	buf_fini(&b);
-	if (code == 0)
-		r->asked = true;
 	return code;
 }
 
@@ -164,7 +174,7 @@ maybe_checkpoint(struct recording *r, uint64_t t_us)
 	    !rcd_writer_checkpoint_due(r->writer, t_us) ||
 	    rcd_writer_checkpoint_hash(r->writer, &r->asked_seq, hash) != 0)
 		return;
-	(void)ask_signature(r, r->asked_seq, hash, false);
+	r->asked = ask(r, r->asked_seq, hash, false) == 0;
 }
 
 void
@@ -219,7 +229,7 @@ recording_close(struct recording *r, uint32_t why_code, const char *detail)
 		return;
 	}
 	r->ended = true;
-	if (ask_signature(r, seq, hash, true) != 0)
+	if (ask(r, seq, hash, true) != 0)
 		recording_trailer(r, NULL);
 	else
 		timer_set(r->sign_timer, RECORDING_SIGN_MS);

@@ -40,7 +40,7 @@ struct recording {
 
 	struct timer *sign_timer;
 	uint64_t asked_seq;
-	bool asked;   /* the keeper signs */
+	bool asked;   /* the keeper signs a checkpoint */
 	bool opened;  /* the recorder has it */
 	bool unsent;  /* chunks wait for the recorder's state */
 	bool held;    /* a push was answered CHAIN_HOLD */
