@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The broker's life, what it knows of the database, and its clock: signs of
- * life, sessions whose worker is gone, claims to be checked.
+ * The broker's life and its clock: what it is made of and in which order that
+ * ends, the journal that another broker may still hold, and what is due.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,11 +11,8 @@
 
 #include "base/log.h"
 #include "session/audit.h"
-#include "session/why.h"
-#include "sql/migrate.h"
 
 #include "broker/broker_int.h"
-#include "broker/query.h"
 
 enum {
 	POOL_JOBS = 8192,
@@ -23,371 +20,12 @@ enum {
 	SIGN_THREADS = 1,
 	NAME_THREADS = 4,
 	DB_BUDGET_MS = 4000,
-	RETRY_MS = 500,
 	STOP_COMMIT_MS = 1000,
 	STOP_DRAIN_MS = 2000,
 	BUSY_MS = 20, /* between looks whether the journal is free */
-	RESCAN_MS = 60000,
-	DAY_MS = 24 * 3600 * 1000,
-	MONTHS_AHEAD = 3,
-	CHECKS = 64, /* claims that one job checks */
 };
 
-/* ---- what is known of the database */
-
-bool
-broker_ready(const struct broker *b)
-{
-	return b->node.known && b->db.up && !b->ending;
-}
-
-static uint64_t
-rows_stored(const struct broker *b)
-{
-	struct drain_stat st = {0};
-
-	if (b->drain != NULL)
-		drain_stat(b->drain, &st);
-	return st.stored;
-}
-
-static void
-db_to(struct broker *b, bool up, const char *why)
-{
-	struct broker_audit a;
-
-	if (b->db.up == up)
-		return;
-	b->db.up = up;
-	if (up) {
-		log_info(NULL, "the database is back");
-		broker_audit_begin(&a, AUDIT_DB_BACK, NULL);
-		json_uint(&a.j, "rows", rows_stored(b) - b->db.gone_rows);
-	} else {
-		b->db.gone_rows = rows_stored(b);
-		log_warn(NULL, "the database is away: %s", why);
-		broker_audit_begin(&a, AUDIT_DB_AWAY, NULL);
-		json_str(&a.j, "detail", why);
-	}
-	broker_audit_end(b, &a);
-}
-
-void
-broker_db_seen(struct broker *b, bool up, const char *why)
-{
-	(void)snprintf(b->db.why, sizeof(b->db.why), "%s", why);
-	if (up || b->ending)
-		return;
-	db_to(b, false, why);
-	b->db.next_ms = 0; /* look at once whether it is true */
-}
-
-/* ---- the first contact */
-
-struct first {
-	struct broker *b;
-	struct query_node node;
-};
-
-static int
-first_work(struct db *db, void *ctx, struct fail *f)
-{
-	struct first *first = ctx;
-
-	return query_node(db, &first->node, f);
-}
-
-static void
-drain_changed(void *ctx)
-{
-	struct broker *b = ctx;
-	struct drain_stat st;
-
-	drain_stat(b->drain, &st);
-	if (st.away)
-		broker_db_seen(b, true, st.why.why);
-}
-
-static int
-start_drain(struct broker *b, struct fail *f)
-{
-	struct drain_opts o = {
-	    .loop = b->loop,
-	    .journal = b->journal,
-	    .store = store_batch,
-	    .changed = drain_changed,
-	    .ctx = b,
-	};
-	struct drain *drain;
-	int r;
-
-	b->store = store_new(&b->db.opts, b->node.id);
-	if (b->store == NULL)
-		return fail_set(f, FAIL_NOMEM, "store");
-	o.store_ctx = b->store;
-	if ((r = drain_new(&drain, &o, f)) != 0)
-		return r;
-	(void)pthread_mutex_lock(&b->bell_lock);
-	b->drain = drain;
-	(void)pthread_mutex_unlock(&b->bell_lock);
-	return 0;
-}
-
-static void
-on_first(void *ctx, int r, const struct fail *f, bool away)
-{
-	struct first *first = ctx;
-	struct broker *b = first->b;
-	struct fail drain_fail = {0};
-
-	(void)away;
-	b->db.asking = false;
-	b->db.next_ms = broker_now_ms(b) + RETRY_MS;
-	if (r != 0) {
-		(void)snprintf(
-		    b->db.why, sizeof(b->db.why), "%s", fail_why(f, r));
-	} else if (!b->ending) {
-		memcpy(b->node.id, first->node.id, 16);
-		b->node.seq = first->node.node_seq;
-		r = start_drain(b, &drain_fail);
-		if (r != 0) {
-			log_err(NULL, "%s", fail_why(&drain_fail, r));
-			store_free(b->store);
-			b->store = NULL;
-		} else {
-			log_info(NULL, "the database answers");
-			b->node.known = true;
-			b->db.up = true;
-			b->db.why[0] = '\0';
-			b->node.scan_ms = broker_now_ms(b);
-		}
-	}
-	free(first);
-	broker_auth_tick(b);
-}
-
-static void
-ask_first(struct broker *b)
-{
-	struct first *first;
-
-	if ((first = calloc(1, sizeof(*first))) == NULL)
-		return;
-	first->b = b;
-	first->node.name = b->node.name;
-	first->node.version = b->node.version;
-	b->db.asking = pool_post(b->db.pool, first_work, on_first, first) == 0;
-	if (!b->db.asking)
-		free(first);
-}
-
-/* ---- signs of life */
-
-static int
-alive_work(struct db *db, void *ctx, struct fail *f)
-{
-	struct broker *b = ctx; /* the node's id does not change any more */
-
-	return query_alive(db, b->node.id, unix_us(), f);
-}
-
-static void
-on_alive(void *ctx, int r, const struct fail *f, bool away)
-{
-	struct broker *b = ctx;
-
-	(void)away;
-	b->db.asking = false;
-	b->db.next_ms = broker_now_ms(b) + (r == 0 ? ALIVE_MS : RETRY_MS);
-	if (b->ending)
-		return;
-	if (r != 0)
-		(void)snprintf(
-		    b->db.why, sizeof(b->db.why), "%s", fail_why(f, r));
-	db_to(b, r == 0, b->db.why);
-}
-
-static int
-parts_work(struct db *db, void *ctx, struct fail *f)
-{
-	(void)ctx;
-	return migrate_partitions(db, unix_us(), MONTHS_AHEAD, f);
-}
-
-static void
-on_parts(void *ctx, int r, const struct fail *f, bool away)
-{
-	struct broker *b = ctx;
-
-	(void)away;
-	if (r == 0)
-		return;
-	log_warn(NULL, "partitions: %s", fail_why(f, r));
-	b->db.parts_ms = broker_now_ms(b) + 60000;
-}
-
-static void
-database_tick(struct broker *b, uint64_t now)
-{
-	if (b->db.asking) {
-		if (b->node.known && now - b->db.asked_ms > SLOW_MS)
-			db_to(b, false, "it does not answer in time");
-		return;
-	}
-	if (now < b->db.next_ms)
-		return;
-	b->db.asked_ms = now;
-	if (!b->node.known) {
-		ask_first(b);
-		return;
-	}
-	b->db.asking = pool_post(b->db.pool, alive_work, on_alive, b) == 0;
-	if (b->db.up && now >= b->db.parts_ms) {
-		b->db.parts_ms = now + DAY_MS;
-		if (pool_post(b->db.pool, parts_work, on_parts, b) != 0)
-			b->db.parts_ms = now + RETRY_MS;
-	}
-}
-
-/* ---- sessions that were left open */
-
-struct scan {
-	struct broker *b;
-	struct query_open open;
-};
-
-static int
-scan_work(struct db *db, void *ctx, struct fail *f)
-{
-	struct scan *s = ctx;
-
-	return query_open(db, &s->open, f);
-}
-
-static void
-on_scan(void *ctx, int r, const struct fail *f, bool away)
-{
-	struct scan *s = ctx;
-	struct broker *b = s->b;
-	uint64_t now = broker_now_ms(b);
-	struct session_ent *e;
-	size_t i;
-
-	(void)away;
-	if (r != 0)
-		log_warn(NULL, "open sessions: %s", fail_why(f, r));
-	for (i = 0; r == 0 && !b->ending && i < s->open.n; i++) {
-		e = sessions_find(b->sessions, s->open.ids[i]);
-		if (e != NULL) {
-			e->checked = true;
-			continue;
-		}
-		e = sessions_add(b->sessions, s->open.ids[i], SESS_CLAIMED, 0);
-		if (e == NULL)
-			break;
-		e->checked = true;
-		e->due_ms = b->node.alone ? now : now + START_MS;
-		e->why = WHY_WORKER_DIED;
-	}
-	/* Once more later: a killed predecessor may have had one in flight. */
-	b->node.scan_ms = r != 0	    ? now + RETRY_MS
-			  : b->node.scanned ? 0
-					    : now + RESCAN_MS;
-	if (r == 0)
-		b->node.scanned = true;
-	free(s->open.ids);
-	free(s);
-}
-
-static void
-scan_tick(struct broker *b, uint64_t now)
-{
-	struct scan *s;
-
-	if (!broker_ready(b) || b->node.scan_ms == 0 || now < b->node.scan_ms)
-		return;
-	if ((s = calloc(1, sizeof(*s))) == NULL)
-		return;
-	s->b = b;
-	memcpy(s->open.node_id, b->node.id, 16);
-	b->node.scan_ms = 0;
-	if (pool_post(b->db.pool, scan_work, on_scan, s) != 0) {
-		b->node.scan_ms = now + RETRY_MS;
-		free(s);
-	}
-}
-
-/* ---- claims */
-
-struct checks {
-	struct broker *b;
-	uint8_t node_id[16];
-	size_t n;
-	uint8_t ids[CHECKS][16];
-	bool ours[CHECKS];
-};
-
-static int
-check_work(struct db *db, void *ctx, struct fail *f)
-{
-	struct checks *c = ctx;
-	size_t i;
-	int r = 0;
-
-	for (i = 0; i < c->n && r == 0; i++)
-		r = query_ours(db, c->ids[i], c->node_id, &c->ours[i], f);
-	return r;
-}
-
-static void
-on_checked(void *ctx, int r, const struct fail *f, bool away)
-{
-	struct checks *c = ctx;
-	struct session_ent *e;
-	size_t i;
-
-	(void)f;
-	(void)away;
-	c->b->node.checking = false;
-	for (i = 0; r == 0 && i < c->n; i++) {
-		e = sessions_find(c->b->sessions, c->ids[i]);
-		if (e == NULL)
-			continue;
-		e->checked = true;
-		if (!c->ours[i])
-			broker_link_cut(c->b, e->link,
-			    "claims a session that is not of this node");
-	}
-	free(c);
-}
-
-static void
-collect(const struct session_ent *e, void *ctx)
-{
-	struct checks *c = ctx;
-
-	if (c->n < CHECKS)
-		memcpy(c->ids[c->n++], e->id, 16);
-}
-
-static void
-check_tick(struct broker *b)
-{
-	struct checks *c;
-
-	if (!broker_ready(b) || b->node.checking ||
-	    (c = calloc(1, sizeof(*c))) == NULL)
-		return;
-	c->b = b;
-	memcpy(c->node_id, b->node.id, 16);
-	sessions_unchecked(b->sessions, collect, c);
-	b->node.checking =
-	    c->n > 0 && pool_post(b->db.pool, check_work, on_checked, c) == 0;
-	if (!b->node.checking)
-		free(c);
-}
-
-/* ---- life */
+/* ---- the journal */
 
 static void
 on_committed(void *ctx)
@@ -419,14 +57,13 @@ static int
 make_rows(struct broker *b, struct fail *f)
 {
 	struct journal_opts jo = {.max_bytes = b->conf->database_journal_max};
-	const struct rows_opts ro = {
+	struct rows_opts o = {
 	    .loop = b->loop,
 	    .stored = broker_stored,
 	    .committed = on_committed,
 	    .ctx = b,
 	    .thread_ctx = b,
 	};
-	struct rows_opts o = ro;
 	char *dir;
 	int r;
 
@@ -502,9 +139,8 @@ on_tick(struct timer *t, void *ctx)
 	sessions_expire(b->sessions, now, close_session, b);
 	if (b->held && rows_waiting(b->rows) < QUEUE_LOW)
 		broker_links_hold(b, false);
-	database_tick(b, now);
-	scan_tick(b, now);
-	check_tick(b);
+	broker_db_tick(b, now);
+	broker_open_tick(b, now);
 	timer_set(t, TICK_MS);
 }
 

@@ -3,10 +3,14 @@
 #define BROKER_BROKER_INT_H
 
 /*
- * The inside of struct broker, shared by these files only:
+ * The inside of struct broker, shared by these files only.  What they call in
+ * one another is broker_parts.h.
  *
- *	broker.c	life, the database's state, the clock
+ *	broker.c	life, the journal, the clock
+ *	broker_db.c	what is known of the database
+ *	broker_open.c	sessions left open, claims
  *	broker_link.c	links: workers, recorder, command line
+ *	broker_admin.c	what the command line asks
  *	broker_auth.c	logins
  *	broker_want.c	wishes, up to the grant
  *	broker_order.c	live control
@@ -22,6 +26,7 @@
 #include "base/uuid.h"
 #include "broker/broker.h"
 #include "broker/broker_msg.h"
+#include "broker/broker_parts.h"
 #include "broker/drain.h"
 #include "broker/granter.h"
 #include "broker/idmap.h"
@@ -37,12 +42,10 @@
 
 enum {
 	TICK_MS = 250,
-	ALIVE_MS = 2000,    /* between signs of life in the database */
-	SLOW_MS = 4000,	    /* a sign of life that takes longer: away */
+	RETRY_MS = 500,	    /* of what failed */
 	CONTACT_MS = 10000, /* logins wait so long for the first contact */
 	CLAIM_MS = 10000,   /* for the sessions of a worker that is gone */
 	DEAD_MS = 2000,	    /* for those of one that died */
-	START_MS = 4000,    /* for those of before we were started */
 	QUEUE_HIGH = 50000, /* rows not on disk: workers are not read */
 	QUEUE_LOW = 10000,
 	HASH_SIZE = 384,
@@ -109,8 +112,6 @@ struct broker {
 	bool held; /* workers are not read */
 };
 
-enum link_kind { LINK_WORKER, LINK_RECORDER, LINK_ADMIN };
-
 /* A link that asks us. */
 struct blink {
 	struct broker *b;
@@ -128,73 +129,5 @@ broker_now_ms(const struct broker *b)
 	(void)b;
 	return mono_ns() / 1000000;
 }
-
-/* ---- broker.c */
-/* What a job of the pool told of the database. */
-void broker_db_seen(struct broker *b, bool up, const char *why);
-/* New logins are served: the database answers and the node is known. */
-bool broker_ready(const struct broker *b);
-
-/* ---- broker_link.c */
-struct blink *broker_blink(const struct broker *b, uint64_t number);
-void broker_links_hold(struct broker *b, bool hold);
-/* Read what came while the journal was another broker's. */
-void broker_links_begin(struct broker *b);
-void broker_links_free(struct broker *b);
-/* Close a link (0: none) that has broken a rule. */
-void broker_link_cut(struct broker *b, uint64_t link, const char *why);
-/* Answers; what does not fit the link's queue closes it. */
-void broker_answer(struct broker *b, uint64_t link, uint16_t type, uint32_t id,
-    struct span body);
-void broker_error(
-    struct broker *b, uint64_t link, uint32_t id, int code, const char *why);
-
-/* ---- broker_auth.c */
-int broker_auth(
-    struct broker *b, struct wlink *w, uint32_t id, const struct bm_auth *m);
-/* Let those go on that came before the first contact with the database. */
-void broker_auth_tick(struct broker *b);
-int broker_auth_prepare(struct broker *b, struct fail *f) MUST_USE;
-/* After the pools have ended: forget those that wait for their time. */
-void broker_auth_stop(struct broker *b);
-
-/* ---- broker_want.c */
-int broker_want(struct broker *b, struct wlink *w, uint32_t id,
-    const struct wconn *c, const struct bm_want *m);
-void broker_revoke(struct broker *b, const struct session_ent *e);
-
-/* ---- broker_order.c */
-int broker_order(struct broker *b, struct blink *from, uint32_t id,
-    const struct bm_order *m);
-int broker_controlled(struct broker *b, struct wlink *w, uint32_t id,
-    const struct bm_controlled *m);
-/* Whoever waits for an answer of this link, or for whom we wait, is gone. */
-void broker_orders_gone(struct broker *b, uint64_t link);
-int broker_orders_new(struct broker *b) MUST_USE;
-void broker_orders_free(struct broker *b);
-/* Orders that a worker did not answer in time. */
-void broker_orders_tick(struct broker *b);
-
-/* ---- broker_row.c */
-/* Store a row; ref NULL: nobody waits for it. */
-int broker_row(
-    struct broker *b, const struct row *r, const struct rows_ref *ref);
-void broker_stored(void *ctx, const struct rows_ref *ref);
-/* The end of a session that its worker cannot tell any more. */
-void broker_close_session(struct broker *b, const struct session_ent *e);
-
-/*
- * An audit event of our own.  broker_audit_begin() opens the object, members
- * are added with json_*(&a.j, ...), broker_audit_end() stores it.
- */
-struct broker_audit {
-	struct json j;
-	struct buf text;
-	uint32_t event;
-	uint8_t session[16]; /* zeros: none */
-};
-void broker_audit_begin(
-    struct broker_audit *a, uint32_t event, const uint8_t *session);
-void broker_audit_end(struct broker *b, struct broker_audit *a);
 
 #endif /* BROKER_BROKER_INT_H */

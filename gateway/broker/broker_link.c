@@ -1,33 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The broker's links: who may send what.  Workers are judged by wlink.c; the
- * recorder tells of finished recordings; the command line is let in by the
- * credentials of its process.  A link that breaks a rule is closed, with one
- * line in the log.
+ * The broker's links: who may send what.  Workers are judged by wlink.c, the
+ * command line by broker_admin.c; the recorder tells of finished recordings.
+ * A link that breaks a rule is closed, with one line in the log.
  */
-#include <errno.h>
 #include <inttypes.h>
-#include <pwd.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "session/audit.h"
 #include "session/why.h"
 #include "sql/bulk.h"
 
 #include "broker/broker_int.h"
-#include "broker/jsonok.h"
 
 enum {
 	MSG_MAX = 256 * 1024,
 	QUEUE_MAX = 32 * 1024 * 1024,
 	ADMIN_QUEUE = 1024 * 1024,
-	ADMINS_MAX = 64,
-	LINKS_RESERVE = 16, /* descriptors for links and the database */
 };
 
 static const char *const kind_names[] = {
@@ -256,82 +247,6 @@ on_recorder(struct blink *l, const struct ipc_msg *m, struct fail *f)
 	return 0;
 }
 
-/* ---- command line */
-
-static int
-on_audit_cli(struct blink *l, const struct ipc_msg *m, struct fail *f)
-{
-	const struct rows_ref ref = {.link = l->number, .id = m->id};
-	struct row row = {.kind = jr_audit_type};
-	struct bm_audit_cli a;
-	char fields[8193];
-	int r;
-
-	if ((r = bm_audit_cli_get(m->body, &a)) != 0)
-		return fail_set(f, r, "audit_cli");
-	row.audit.fields =
-	    SPAN(fields, bulk_utf8(fields, sizeof(fields), a.fields));
-	if ((a.event != AUDIT_ADMIN_CHANGE &&
-		a.event != AUDIT_RECORDING_VIEW) ||
-	    !jsonok_object(row.audit.fields)) {
-		broker_error(l->b, l->number, m->id, FAIL_DENIED,
-		    "not an event of the command line");
-		return 0;
-	}
-	uuid_new(row.audit.row_id);
-	row.audit.event = a.event;
-	row.audit.at_us = unix_us();
-	if ((r = broker_row(l->b, &row, &ref)) != 0)
-		broker_error(l->b, l->number, m->id, r, fail_text(r));
-	return 0;
-}
-
-static int
-on_status(struct blink *l, uint32_t id)
-{
-	struct bm_status m;
-	struct buf json, body;
-	int r;
-
-	buf_init(&json, 65536);
-	buf_init(&body, 131072);
-	if ((r = broker_status(l->b, &json)) == 0) {
-		m.json = buf_span(&json);
-		r = bm_status_put(&body, &m);
-	}
-	if (r == 0)
-		broker_answer(
-		    l->b, l->number, bm_status_type, id, buf_span(&body));
-	else
-		broker_error(l->b, l->number, id, r, fail_text(r));
-	buf_fini(&json);
-	buf_fini(&body);
-	return 0;
-}
-
-static int
-on_admin(struct blink *l, const struct ipc_msg *m, struct fail *f)
-{
-	struct bm_order order;
-	int r;
-
-	switch (m->type) {
-	case bm_order_type:
-		if ((r = bm_order_get(m->body, &order)) != 0)
-			return fail_set(f, r, "order");
-		return broker_order(l->b, l, m->id, &order);
-	case bm_changed_type:
-		return 0; /* every question is put to the database afresh */
-	case bm_status_get_type:
-		return on_status(l, m->id);
-	case bm_audit_cli_type:
-		return on_audit_cli(l, m, f);
-	default:
-		return fail_set(
-		    f, FAIL_PROTO, "message %u of the command line", m->type);
-	}
-}
-
 /* ---- all of them */
 
 static int
@@ -350,7 +265,7 @@ on_msg(struct ipc *c, const struct ipc_msg *m, void *ctx)
 	} else if (l->kind == LINK_RECORDER) {
 		r = on_recorder(l, m, &f);
 	} else {
-		r = on_admin(l, m, &f);
+		r = broker_admin_message(l, m, &f);
 	}
 	if (r != 0)
 		log_err(NULL, "%s %" PRIu64 " is cut off: %s",
@@ -391,9 +306,8 @@ broker_link_cut(struct broker *b, uint64_t link, const char *why)
 	on_gone(l->ipc, &f, l);
 }
 
-/* Takes fd. */
-static struct blink *
-add_link(struct broker *b, enum link_kind kind, uint32_t peer, int fd)
+struct blink *
+broker_link_add(struct broker *b, enum link_kind kind, uint32_t peer, int fd)
 {
 	const bool admin = kind == LINK_ADMIN;
 	struct ipc_opts o = {
@@ -438,9 +352,9 @@ broker_link(struct broker *b, enum role role, uint32_t peer, int fd)
 	if (role == ROLE_KEEPER)
 		ok = kask_link(b->keeper, fd) == 0;
 	else if (role == ROLE_WORKER)
-		ok = add_link(b, LINK_WORKER, peer, fd) != NULL;
+		ok = broker_link_add(b, LINK_WORKER, peer, fd) != NULL;
 	else if (role == ROLE_RECORDER)
-		ok = add_link(b, LINK_RECORDER, peer, fd) != NULL;
+		ok = broker_link_add(b, LINK_RECORDER, peer, fd) != NULL;
 	else
 		(void)close(fd);
 	if (!ok)
@@ -476,81 +390,4 @@ broker_needed(const struct broker *b)
 		if (l->kind == LINK_WORKER)
 			return true;
 	return false;
-}
-
-static void
-name_of(char *dst, size_t size, uid_t uid)
-{
-	struct passwd pw, *found = NULL;
-	char room[4096];
-
-	if (getpwuid_r(uid, &pw, room, sizeof(room), &found) == 0 &&
-	    found != NULL)
-		(void)snprintf(dst, size, "%s", pw.pw_name);
-	else
-		(void)snprintf(dst, size, "uid %u", (unsigned)uid);
-}
-
-static unsigned
-count_admins(const struct broker *b)
-{
-	const struct blink *l;
-	unsigned n = 0;
-	size_t pos = 0;
-
-	while ((l = idmap_next(b->links, &pos)) != NULL)
-		n += l->kind == LINK_ADMIN;
-	return n;
-}
-
-static void
-on_accept(void *ctx, int c, const struct sockaddr_storage *from UNUSED,
-    socklen_t from_len UNUSED)
-{
-	struct broker *b = ctx;
-	struct ucred cred = {0};
-	socklen_t len = sizeof(cred);
-	struct blink *l;
-
-	if (getsockopt(c, SOL_SOCKET, SO_PEERCRED, &cred, &len) != 0 ||
-	    (cred.uid != 0 && cred.uid != geteuid())) {
-		log_warn(NULL, "command line: uid %u is not let in",
-		    (unsigned)cred.uid);
-		(void)close(c);
-		return;
-	}
-	if (count_admins(b) >= ADMINS_MAX) {
-		log_warn(NULL, "command line: too many at one time");
-		(void)close(c);
-		return;
-	}
-	if ((l = add_link(b, LINK_ADMIN, 0, c)) != NULL)
-		name_of(l->by, sizeof(l->by), cred.uid);
-}
-
-void
-broker_unlisten(struct broker *b)
-{
-	acceptor_free(b->listener);
-	b->listener = NULL;
-	if (b->listen_fd >= 0)
-		(void)close(b->listen_fd);
-	b->listen_fd = -1;
-}
-
-void
-broker_listen(struct broker *b, int fd)
-{
-	const struct acceptor_opts o = {.what = "command line",
-	    .got = on_accept,
-	    .ctx = b,
-	    .batch = 1,
-	    .reserve = LINKS_RESERVE};
-
-	broker_unlisten(b);
-	b->listen_fd = fd;
-	if ((b->listener = acceptor_new(b->loop, fd, &o)) == NULL)
-		log_err(NULL, "the command line's socket is not watched");
-	else
-		acceptor_listen(b->listener, true);
 }
