@@ -3,14 +3,19 @@
 #define GATEWAY_SSH_SESSION_IMPL_H
 
 /*
- * The inside of struct ssh_session, shared by the session_*.c files only.
+ * The inside of struct ssh_session, shared by the session_*.c files only.  What
+ * they call in one another is session_parts.h.
  *
- *	session.c	 life, states, the pump of packets, timers
- *	session_user.c	 the user's leg up to a grant
- *	session_target.c grant to relay: keeper, recorder, connect, login
- *	session_relay.c	 the relay's surroundings: chain, holds, control
- *	session_end.c	 why it ended, recording, rows, the last bytes
- *	session_move.c	 hand-over to another process
+ *	session.c	  life, states and their limits
+ *	session_pump.c	  sockets and packets of both legs
+ *	session_user.c	  the user's leg up to the wish
+ *	session_grant.c	  the wish to an open recording: broker, keeper
+ *	session_target.c  connection, host key and login at the target
+ *	session_relay.c	  the relay's surroundings: chain, holds, rules of time
+ *	session_rec.c	  the recording: how it is made, what it tells
+ *	session_control.c orders of auditors
+ *	session_end.c	  why it ended, recording, rows, the last bytes
+ *	session_move.c	  hand-over to another process
  */
 
 #include "base/io.h"
@@ -30,13 +35,8 @@
 #include "ssh/channels/refusal.h"
 #include "ssh/channels/relay.h"
 #include "ssh/session.h"
+#include "ssh/session_parts.h"
 #include "ssh/transport/transport.h"
-
-enum session_state {
-#define STATE(name, secs, next, why) SESSION_##name,
-#include "ssh/session_tbl.h"
-#undef STATE
-};
 
 enum {
 	LEG_OUT_HIGH = 1024 * 1024, /* output at which the other leg is held */
@@ -119,71 +119,5 @@ struct ssh_session {
 	bool recorded; /* closing: the recording is closed, or there is none */
 	bool said;     /* closing: the last bytes are out, or given up */
 };
-
-/* session.c */
-void session_to(struct ssh_session *s, enum session_state to);
-/* Pump both legs at the end of this round. */
-void session_kick(struct ssh_session *s);
-/* End it with a reason; the first one counts.  Safe at any time. */
-void session_end(struct ssh_session *s, int why);
-/* The same, with words latched first. */
-void session_endf(struct ssh_session *s, int why, const char *fmt, ...)
-    PRINTF_LIKE(3, 4);
-/* Make the target's leg on a connected or connecting io. */
-int session_leg_start(struct ssh_session *s, struct ssh_leg *leg,
-    const struct ssh_transport_opts *o);
-void session_leg_free(struct ssh_leg *leg);
-void session_free(struct ssh_session *s);
-struct ssh_session *session_alloc(const struct ssh_env *env);
-extern io_fn session_on_io;
-extern const struct io_opts session_io_opts;
-
-/* session_user.c */
-int session_user_hello(struct ssh_session *s);
-int session_user_sign(struct ssh_session *s);
-int session_user_auth(struct ssh_session *s);
-int session_user_packet(struct ssh_session *s, const struct ssh_packet *pkt);
-void session_user_opts(const struct ssh_env *env, struct ssh_transport_opts *o);
-/* The user is logged in but gets no target: one sentence. */
-void session_refuse(struct ssh_session *s, int why, const char *sentence);
-
-/* session_target.c */
-void session_target_want(struct ssh_session *s);
-void session_target_connect(struct ssh_session *s);
-int session_target_connected(struct ssh_session *s);
-void session_target_lost(struct ssh_session *s, const char *why);
-int session_target_hostkey(struct ssh_session *s);
-int session_target_auth(struct ssh_session *s);
-int session_target_packet(struct ssh_session *s, const struct ssh_packet *pkt);
-void session_target_opts(struct ssh_session *s, struct ssh_transport_opts *o);
-
-/* session_relay.c */
-int session_relay_start(struct ssh_session *s);
-void session_relay_opts(struct ssh_session *s, struct ssh_relay_opts *o);
-int session_chain_new(struct ssh_session *s);
-/* 0 taken, 1 hold, or a FAIL_* code. */
-int session_relay_packet(
-    struct ssh_session *s, struct ssh_leg *from, struct ssh_packet *pkt);
-bool session_relay_blocked(
-    const struct ssh_session *s, const struct ssh_leg *from);
-void session_rules_arm(struct ssh_session *s);
-extern timer_fn session_on_rules;
-extern const struct recording_ops session_recording_ops;
-void session_recording_opts(struct ssh_session *s, struct recording_opts *o);
-
-/* session_end.c */
-/*
- * The user's connection is gone while what came over it is held.  The target
- * may take that yet, but a session without a user does not wait for one that
- * takes nothing.  Looks again by itself.
- */
-void session_user_gone(struct ssh_session *s);
-void session_closing(struct ssh_session *s);
-void session_closing_io(struct ssh_session *s);
-int session_audit(
-    struct ssh_session *s, enum audit_event ev, struct span fields);
-void session_moved(struct ssh_session *s);
-/* Post a row to the broker, kept until it is stored. */
-int session_post(struct ssh_session *s, uint16_t type, struct span body);
 
 #endif /* GATEWAY_SSH_SESSION_IMPL_H */

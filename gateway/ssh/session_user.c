@@ -27,7 +27,7 @@ session_user_hello(struct ssh_session *s)
 	int r;
 
 	session_user_opts(s->env, &o);
-	if ((r = session_leg_start(s, &s->leg[LEG_USER], &o)) == 0)
+	if ((r = session_leg_start(&s->leg[LEG_USER], &o)) == 0)
 		io_flush_soon(s->leg[LEG_USER].io);
 	return r;
 }
@@ -107,7 +107,7 @@ logged_in(struct ssh_session *s)
 		    "no target was named: log in as user@account@asset");
 		return;
 	}
-	session_target_want(s);
+	session_grant_want(s);
 }
 
 static void
