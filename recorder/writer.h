@@ -22,8 +22,8 @@
  * Life of a recording:
  *	rcd_writer_new, rcd_writer_header -> recorder
  *	rcd_writer_event ...; rcd_writer_seal every flush interval
- *	rcd_writer_checkpoint_due? _hash -> keeper signs ->
- *rcd_writer_checkpoint rcd_writer_end -> keeper signs -> rcd_writer_trailer
+ *	rcd_writer_checkpoint_due? _hash -> keeper signs -> _checkpoint
+ *	rcd_writer_end -> keeper signs -> rcd_writer_trailer
  *
  * A failure of the sink is final: every later call returns the same code.
  */
@@ -74,7 +74,7 @@ void rcd_writer_idle(struct rcd_writer *w, uint64_t t_us);
 /* The sequence number that the next chunk will have. */
 uint64_t rcd_writer_next_seq(const struct rcd_writer *w);
 
-/* A checkpoint is wanted: 60 s or 1 MiB since the last one, new chunks. */
+/* A checkpoint is wanted: 60 s or 16 MiB since the last one, new chunks. */
 bool rcd_writer_checkpoint_due(const struct rcd_writer *w, uint64_t t_us);
 /* What is to be signed: (*seq, hash).  Remembered until the next call. */
 int rcd_writer_checkpoint_hash(

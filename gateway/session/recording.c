@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The recording of one session: events into the writer, sealed chunks to the
- * recorder process, and the account of what is on disk.  What becomes of each
- * channel's bytes is in recording_channel.c.
+ * recorder process, and the account of what is on disk.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,15 +12,6 @@
 #include "keeper/keeper_msg.h"
 #include "recorder/recorder_msg.h"
 #include "session/recording_impl.h"
-
-/* A chunk that the recorder has not yet said to be on disk. */
-struct unsafe {
-	struct unsafe *next;
-	uint64_t seq;
-	uint64_t since_ns; /* its oldest event */
-	size_t len;
-	uint8_t data[];
-};
 
 uint64_t
 recording_us(const struct recording *r, uint64_t mono)
@@ -40,8 +30,8 @@ send_chunk(struct recording *r, const struct unsafe *u)
 		r->unsent = true; /* sent again after a resume */
 }
 
-static int
-on_chunk(void *ctx, uint64_t seq, struct span chunk)
+int
+recording_on_chunk(void *ctx, uint64_t seq, struct span chunk)
 {
 	struct recording *r = ctx;
 	struct unsafe *u;
@@ -65,8 +55,8 @@ on_chunk(void *ctx, uint64_t seq, struct span chunk)
 	return 0;
 }
 
-static void
-tell_id(struct recording *r, uint16_t type)
+void
+recording_tell(struct recording *r, uint16_t type)
 {
 	/* resume, close and handover are one UUID each. */
 	IGNORE(peers_tell(
@@ -92,8 +82,8 @@ maybe_resume(struct recording *r)
 	r->ops->resume(r->ctx);
 }
 
-static int
-failed(struct recording *r, int code)
+int
+recording_failed(struct recording *r, int code)
 {
 	if (r->code == 0) {
 		r->code = code;
@@ -102,137 +92,6 @@ failed(struct recording *r, int code)
 			r->ops->trouble(r->ctx, code, fail_text(code));
 	}
 	return code;
-}
-
-/* ---- checkpoints and the trailer */
-
-/* The signature of an answer, lent from it; NULL: there is none. */
-static const uint8_t *
-signature_of(int code, const struct ipc_msg *m)
-{
-	struct km_signature sig;
-
-	if (code != 0 || m->type != km_signature_type ||
-	    km_signature_get(m->body, &sig) != 0 || sig.blob.len != RCD_SIG_LEN)
-		return NULL;
-	return sig.blob.p;
-}
-
-static void
-on_checkpoint(void *ctx, int code, const struct ipc_msg *m)
-{
-	struct recording *r = ctx;
-	const uint8_t *sig = signature_of(code, m);
-
-	r->asked = false;
-	if (r->code != 0 || r->ended)
-		return; /* the end has a signature of its own */
-	if (sig == NULL) {
-		log_warn(NULL, "the keeper did not sign a checkpoint");
-		return;
-	}
-	code = rcd_writer_checkpoint(r->writer, r->asked_seq, sig);
-	if (code != 0 && code != FAIL_STATE)
-		(void)failed(r, code);
-}
-
-static void
-on_end(void *ctx, int code, const struct ipc_msg *m)
-{
-	struct recording *r = ctx;
-
-	if (r->code == 0)
-		recording_trailer(r, signature_of(code, m));
-}
-
-static int
-ask(struct recording *r, uint64_t seq, const uint8_t *hash, bool end)
-{
-	struct km_checkpoint_sign m = {
-	    .seq = seq,
-	    .hash = SPAN(hash, RCD_HASH_LEN),
-	    .final = end,
-	};
-	struct buf b;
-	int code;
-
-	memcpy(m.rec_id, r->rec_id, UUID_LEN);
-	buf_init(&b, 256);
-	if ((code = km_checkpoint_sign_put(&b, &m)) == 0)
-		code = peers_ask(r->peers, PEER_KEEPER, km_checkpoint_sign_type,
-		    buf_span(&b), end ? on_end : on_checkpoint, r);
-	buf_fini(&b);
-	return code;
-}
-
-static void
-maybe_checkpoint(struct recording *r, uint64_t t_us)
-{
-	uint8_t hash[RCD_HASH_LEN];
-
-	if (r->asked || r->ended ||
-	    !rcd_writer_checkpoint_due(r->writer, t_us) ||
-	    rcd_writer_checkpoint_hash(r->writer, &r->asked_seq, hash) != 0)
-		return;
-	r->asked = ask(r, r->asked_seq, hash, false) == 0;
-}
-
-void
-recording_trailer(struct recording *r, const uint8_t *sig)
-{
-	int code;
-
-	timer_clear(r->sign_timer);
-	if (r->trailed)
-		return;
-	r->trailed = true;
-	if ((code = rcd_writer_trailer(r->writer, sig)) != 0) {
-		r->code = code;
-		r->ops->closed(r->ctx, code);
-		return;
-	}
-	tell_id(r, rm_close_type);
-}
-
-static void
-on_sign_late(struct timer *t, void *ctx)
-{
-	(void)t;
-	log_warn(NULL, "a recording ends without a signature");
-	recording_trailer(ctx, NULL);
-}
-
-void
-recording_close(struct recording *r, uint32_t why_code, const char *detail)
-{
-	uint8_t hash[RCD_HASH_LEN], end[4 + 200];
-	uint64_t now = mono_ns(), seq;
-	size_t len = strlen(detail);
-	int code;
-
-	if (r->closing)
-		return;
-	r->closing = true;
-	timer_clear(r->timer);
-	recording_channels_flush(r);
-	if (len > sizeof(end) - 4)
-		len = sizeof(end) - 4;
-	le32_put(end, why_code);
-	memcpy(end + 4, detail, len);
-	if ((code = r->code) != 0 ||
-	    (code = rcd_writer_event(r->writer, recording_us(r, now),
-		 RCD_EV_END, 0, SPAN(end, 4 + len))) != 0 ||
-	    (code = rcd_writer_end(r->writer, recording_us(r, now), unix_us(),
-		 why_code, &seq, hash)) != 0) {
-		r->code = code;
-		r->ops->closed(r->ctx, code);
-		return;
-	}
-	r->ended = true;
-	if (ask(r, seq, hash, true) != 0)
-		recording_trailer(r, NULL);
-	else
-		timer_set(r->sign_timer, RECORDING_SIGN_MS);
 }
 
 /* ---- time */
@@ -272,7 +131,7 @@ seal(struct recording *r)
 	int code;
 
 	if ((code = rcd_writer_seal(r->writer)) != 0)
-		(void)failed(r, code);
+		(void)recording_failed(r, code);
 	r->pending_ns = 0;
 }
 
@@ -288,7 +147,7 @@ on_timer(struct timer *t, void *ctx)
 	recording_channels_tick(r, now);
 	if (r->pending_ns != 0 && now >= r->pending_ns + r->flush_ns)
 		seal(r);
-	maybe_checkpoint(r, recording_us(r, now));
+	recording_checkpoint(r, recording_us(r, now));
 	if (r->unsealed_checks == 1)
 		r->unsealed_checks = 2;
 	rcd_writer_idle(r->writer, recording_us(r, now));
@@ -309,10 +168,10 @@ recording_event(struct recording *r, uint64_t mono, uint8_t type,
 	code = rcd_writer_event(r->writer, recording_us(r, mono),
 	    (enum rcd_event)type, channel, payload);
 	if (code != 0)
-		return failed(r, code);
+		return recording_failed(r, code);
 	if (rcd_writer_pending_since(r->writer) == UINT64_MAX)
 		r->pending_ns = 0;
-	maybe_checkpoint(r, recording_us(r, mono));
+	recording_checkpoint(r, recording_us(r, mono));
 	recording_arm(r);
 	return 0;
 }
@@ -370,7 +229,7 @@ on_state(struct recording *r, const struct rm_state *m)
 		return;
 	}
 	if (m->code != 0) {
-		(void)failed(r, -(int)m->code);
+		(void)recording_failed(r, -(int)m->code);
 		return;
 	}
 	if (r->trouble) {
@@ -382,7 +241,7 @@ on_state(struct recording *r, const struct rm_state *m)
 		if (u->seq >= m->next_seq)
 			send_chunk(r, u);
 	if (r->trailed)
-		tell_id(r, rm_close_type);
+		recording_tell(r, rm_close_type);
 	maybe_resume(r);
 }
 
@@ -442,7 +301,7 @@ recording_ready(struct recording *r)
 	if (!r->trouble)
 		return;
 	/* Ask where it stands: the answer sends what is missing. */
-	tell_id(r, rm_resume_type);
+	recording_tell(r, rm_resume_type);
 }
 
 static void
@@ -463,7 +322,7 @@ recording_peer_up(struct recording *r, enum peer p)
 		IGNORE(recording_open(r));
 	} else if (p == PEER_RECORDER) {
 		r->unsent = true; /* until the recorder says from where */
-		tell_id(r, rm_resume_type);
+		recording_tell(r, rm_resume_type);
 	} else if (p == PEER_KEEPER && r->opened) {
 		memcpy(m.rec_id, r->rec_id, UUID_LEN);
 		buf_init(&b, 1024);
@@ -477,7 +336,7 @@ recording_peer_up(struct recording *r, enum peer p)
 void
 recording_leave(struct recording *r)
 {
-	tell_id(r, rm_handover_type);
+	recording_tell(r, rm_handover_type);
 }
 
 int
@@ -533,8 +392,7 @@ recording_free(struct recording *r)
 	free(r);
 }
 
-/* All but the writer. */
-static struct recording *
+struct recording *
 recording_alloc(const struct recording_opts *o)
 {
 	struct recording *r;
@@ -551,7 +409,7 @@ recording_alloc(const struct recording_opts *o)
 	memcpy(r->rec_id, o->rec_id, UUID_LEN);
 	buf_init(&r->wrapped, 1024);
 	r->timer = timer_new(o->loop, on_timer, r);
-	r->sign_timer = timer_new(o->loop, on_sign_late, r);
+	r->sign_timer = timer_new(o->loop, recording_on_sign_late, r);
 	if (r->timer == NULL || r->sign_timer == NULL ||
 	    buf_put(&r->wrapped, o->wrapped.p, o->wrapped.len) != 0) {
 		recording_free(r);
@@ -565,7 +423,7 @@ recording_new(const struct recording_opts *o, struct fail *f)
 {
 	struct rcd_writer_opts w = {
 	    .codec = o->codec,
-	    .sink = on_chunk,
+	    .sink = recording_on_chunk,
 	    .node_key_id = o->node_key_id,
 	    .node_seq = o->node_seq,
 	    .protocol = o->protocol,
@@ -601,97 +459,4 @@ recording_new(const struct recording_opts *o, struct fail *f)
 		return NULL;
 	}
 	return r;
-}
-
-static int
-export_unsafe(const struct recording *r, struct buf *out)
-{
-	const struct unsafe *u;
-	uint32_t n = 0;
-	int code;
-
-	for (u = r->first; u != NULL; u = u->next)
-		n++;
-	if ((code = buf_put_u32(out, n)) != 0)
-		return code;
-	for (u = r->first; u != NULL; u = u->next)
-		if ((code = buf_put_u64(out, u->seq)) != 0 ||
-		    (code = buf_put_u64(out, u->since_ns)) != 0 ||
-		    (code = buf_put_string(out, u->data, u->len)) != 0)
-			return code;
-	return 0;
-}
-
-int
-recording_export(struct recording *r, struct buf *out)
-{
-	struct buf state;
-	int code;
-
-	if (r->closing || r->code != 0)
-		return FAIL_STATE;
-	buf_init_secret(&state, RCD_STATE_MAX);
-	if ((code = recording_channels_export(r, out)) == 0 &&
-	    (code = rcd_writer_export(r->writer, &state)) == 0 &&
-	    (code = buf_put_string(out, buf_head(&state), buf_len(&state))) ==
-		0 &&
-	    (code = buf_put_u64(out, r->start_ns)) == 0 &&
-	    (code = buf_put_u64(out, r->chunks)) == 0)
-		code = export_unsafe(r, out);
-	buf_fini(&state);
-	return code;
-}
-
-static int
-import_unsafe(struct recording *r, struct span *s)
-{
-	struct span data;
-	uint64_t seq, since;
-	uint32_t n;
-	int code;
-
-	if ((code = span_u32(s, &n)) != 0)
-		return code;
-	while (n-- > 0) {
-		if ((code = span_u64(s, &seq)) != 0 ||
-		    (code = span_u64(s, &since)) != 0 ||
-		    (code = span_string(s, &data)) != 0)
-			return code;
-		r->pending_ns = since;
-		if ((code = on_chunk(r, seq, data)) != 0)
-			return code;
-	}
-	r->pending_ns = 0;
-	return 0;
-}
-
-int
-recording_import(const struct recording_opts *o, struct span state,
-    struct recording **out, struct fail *f)
-{
-	struct rcd_writer_opts w = {.codec = o->codec, .sink = on_chunk};
-	struct recording *r;
-	struct span writer;
-	uint64_t chunks;
-	int code;
-
-	if ((r = recording_alloc(o)) == NULL)
-		return fail_set(f, FAIL_NOMEM, "no memory for a recording");
-	r->opened = true;
-	r->unsent = true;
-	w.sink_ctx = r;
-	if ((code = recording_channels_import(r, &state)) != 0 ||
-	    (code = span_string(&state, &writer)) != 0 ||
-	    (code = span_u64(&state, &r->start_ns)) != 0 ||
-	    (code = span_u64(&state, &chunks)) != 0 ||
-	    (code = import_unsafe(r, &state)) != 0 ||
-	    (code = state.len == 0 ? 0 : FAIL_FORMAT) != 0 ||
-	    (code = rcd_writer_import(&r->writer, &w, writer)) != 0) {
-		recording_free(r);
-		return fail_set(f, code, "a recording's state does not read");
-	}
-	r->chunks = chunks;
-	recording_arm(r);
-	*out = r;
-	return 0;
 }

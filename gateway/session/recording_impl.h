@@ -4,17 +4,25 @@
 
 /*
  * The inside of struct recording, shared by recording.c (writer, recorder
- * process, time) and recording_channel.c (what is kept of each channel).
+ * process, time), recording_channel.c (what is kept of each channel),
+ * recording_sign.c (checkpoints, the end) and recording_state.c (hand-over).
  */
 
 #include "recorder/writer.h"
 #include "session/recording.h"
 
 enum { RULE_SHELL, RULE_EXEC, RULE_SFTP, RULE_COUNT };
-enum { RECORDING_SIGN_MS = 5000 };
 
-struct unsafe;
 struct recording_channel;
+
+/* A chunk that the recorder has not yet said to be on disk. */
+struct unsafe {
+	struct unsafe *next;
+	uint64_t seq;
+	uint64_t since_ns; /* its oldest event */
+	size_t len;
+	uint8_t data[];
+};
 
 struct recording {
 	struct peers *peers;
@@ -56,7 +64,19 @@ uint64_t recording_us(const struct recording *r, uint64_t mono);
 int recording_event(struct recording *r, uint64_t mono, uint8_t type,
     uint32_t channel, struct span payload);
 void recording_arm(struct recording *r);
-void recording_trailer(struct recording *r, const uint8_t *sig);
+/* The writer failed: code, which is final, after telling of it once. */
+int recording_failed(struct recording *r, int code);
+/* Send the recorder a message that is nothing but the recording's id. */
+void recording_tell(struct recording *r, uint16_t type);
+/* All but the writer; NULL when out of memory. */
+struct recording *recording_alloc(const struct recording_opts *o);
+/* The writer's sink. */
+int recording_on_chunk(void *ctx, uint64_t seq, struct span chunk);
+
+/* recording_sign.c */
+/* Ask for a signature if a checkpoint is due. */
+void recording_checkpoint(struct recording *r, uint64_t t_us);
+extern timer_fn recording_on_sign_late;
 
 /* recording_channel.c */
 int recording_chunk(struct recording *r, const struct chunk *c);
