@@ -6,15 +6,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/utf8.h"
 #include "session/screenline.h"
 #include "session/typed.h"
 #include "session/typed_key.h"
 #include "session/typed_line.h"
 
 /*
- * Inside of struct typed, shared by its parts: typed.c takes input and output
- * and matches the one with the other, typed_pump.c decides and gives out,
- * typed_state.c carries all of it to another process.
+ * Inside of struct typed, shared by its parts: typed.c takes input and output,
+ * typed_echo.c matches the one with the other, typed_pump.c decides and gives
+ * out, typed_state.c carries all of it to another process.
  */
 
 enum token_state {
@@ -104,6 +105,17 @@ token_is_char(const struct token *k)
 	return k->key == TYPED_KEY_NONE;
 }
 
+/* Cells that a character takes. */
+static inline uint32_t
+typed_width(uint32_t cp)
+{
+	return cp > 0x10ffff ? 1 : utf8_width(cp);
+}
+
+/* The target wrote a character: it may be an echo.  ctx: struct typed. */
+extern screenline_put_fn typed_echo_put;
+/* A line was ended: if it was typed ahead, its echo may be there already. */
+void typed_echo_end(struct typed *t);
 /* Let wait point to the first waiting character at or behind it. */
 void typed_wait_settle(struct typed *t);
 
