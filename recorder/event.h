@@ -9,15 +9,20 @@
 #include "base/buf.h"
 #include "base/cdefs.h"
 
+/* clang-format off */
 /*
  * Events, the content of data chunks, one after the other:
  *
  *	varint	us since the event before it (the first: since the chunk's time)
  *	u8	type; bit 7 set: no stream follows, it is that of the event
- *before varint	stream varint	length of the payload bytes	payload
+ *		before
+ *	varint	stream
+ *	varint	length of the payload
+ *	bytes	payload
  *
  * varint: 7 bits a byte, low ones first, bit 7 set in all but the last byte.
  */
+/* clang-format on */
 
 enum rcd_event {
 #define EVENT(name, num, class, stream, text, payload) RCD_EV_##name = (num),

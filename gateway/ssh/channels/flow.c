@@ -213,7 +213,8 @@ flow_eof(struct ssh_relay *r, const struct relay_packet *k)
 	if (!ch->to[to].flows)
 		return RELAY_DONE;
 	v = relay_event(r, k, ch->info.number,
-	    k->from == LEG_USER ? EV_EOF_UP : EV_EOF_DOWN, SPAN(NULL, 0));
+	    k->from == LEG_USER ? RCD_EV_EOF_UP : RCD_EV_EOF_DOWN,
+	    SPAN(NULL, 0));
 	if (v == CHAIN_HOLD)
 		return RELAY_HOLD;
 	if (v < 0)

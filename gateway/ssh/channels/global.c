@@ -110,7 +110,7 @@ unknown(struct ssh_relay *r, const struct relay_packet *k, struct span name,
 	(void)snprintf(mark, sizeof(mark), "global request %.*s",
 	    name.len < RELAY_NAME_MAX ? (int)name.len : RELAY_NAME_MAX,
 	    (const char *)name.p);
-	v = relay_event(r, k, 0, EV_MARK, SPAN(mark, strlen(mark)));
+	v = relay_event(r, k, 0, RCD_EV_MARK, SPAN(mark, strlen(mark)));
 	if (v == CHAIN_HOLD)
 		return RELAY_HOLD;
 	if (v < 0)

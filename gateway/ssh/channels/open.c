@@ -136,7 +136,7 @@ open_request(struct ssh_relay *r, const struct relay_packet *k)
 	if (r->table.n >= r->table.max)
 		return refuse(r, k, &o, SSH_OPEN_RESOURCE_SHORTAGE,
 		    "Sallyport: too many channels are open");
-	v = relay_event(r, k, r->next_number, EV_CH_OPEN, o.type);
+	v = relay_event(r, k, r->next_number, RCD_EV_CH_OPEN, o.type);
 	if (v == CHAIN_HOLD)
 		return RELAY_HOLD;
 	if (v == CHAIN_DROP)
@@ -180,8 +180,8 @@ open_confirmed(struct ssh_relay *r, const struct relay_packet *k)
 	h->max_packet = be32_get(k->p + 13);
 	ch->info.open = true;
 	channel_update(ch);
-	v = relay_audit(r, AUDIT_EV_CHANNEL_OPEN, ch->info.number, "type",
-	    SPAN("session", 7));
+	v = relay_audit(
+	    r, AUDIT_CHANNEL_OPEN, ch->info.number, "type", SPAN("session", 7));
 	if (v != 0)
 		return v;
 	r->ops->channel(r->ctx, &ch->info, RELAY_CH_OPEN);

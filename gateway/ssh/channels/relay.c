@@ -99,7 +99,7 @@ relay_push_note(struct ssh_relay *r, uint64_t mono_ns)
 	    .mono_ns = mono_ns,
 	    .flow = FLOW_TO_USER,
 	    .kind = CHUNK_EVENT,
-	    .type = EV_NOTE,
+	    .type = RCD_EV_NOTE,
 	    .data = buf_head(&r->note),
 	    .len = buf_len(&r->note),
 	};
@@ -178,7 +178,7 @@ relay_drop(struct ssh_relay *r, struct channel *ch, enum relay_holder who,
 	    .channel = ch->info.number,
 	    .flow = FLOW_TO_USER,
 	    .kind = CHUNK_EVENT,
-	    .type = EV_CH_CLOSE,
+	    .type = RCD_EV_CH_CLOSE,
 	    .data = payload,
 	    .len = sizeof(payload),
 	};

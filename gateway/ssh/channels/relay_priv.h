@@ -2,24 +2,14 @@
 #ifndef GATEWAY_SSH_CHANNELS_RELAY_PRIV_H
 #define GATEWAY_SSH_CHANNELS_RELAY_PRIV_H
 
+#include "recorder/event.h"
+#include "session/audit.h"
 #include "session/chain.h"
 #include "ssh/channels/channel.h"
 #include "ssh/channels/relay.h"
 #include "ssh/transport/numbers.h"
 
 /* What the files of the relay share; nobody else includes this. */
-
-enum {
-#define EVENT(name, num, class, stream, text, payload) EV_##name = num,
-#include "recorder/event_tbl.h"
-#undef EVENT
-};
-
-enum {
-#define AUDIT(name, num, text, fields, sentence) AUDIT_EV_##name = num,
-#include "session/audit_tbl.h"
-#undef AUDIT
-};
 
 /* Message numbers of PROTOCOL in OpenSSH that relate to one leg alone. */
 enum { MSG_PING = 192, MSG_PONG = 193 };

@@ -86,7 +86,7 @@ audit_refusal(struct ssh_relay *r, struct span what, const char *why)
 	json_close(&j, '}');
 	if ((v = json_end(&j)) == 0)
 		v = r->ops->audit(
-		    r->ctx, AUDIT_EV_CHANNEL_REFUSE, buf_span(&r->json));
+		    r->ctx, AUDIT_CHANNEL_REFUSE, buf_span(&r->json));
 	buf_reset(&r->json);
 	return v == 0 ? 0 : relay_error(r, v, "audit event");
 }
@@ -105,7 +105,7 @@ relay_refuse(struct ssh_relay *r, const struct relay_packet *k, uint32_t number,
 	       (v = buf_put(&r->scratch, why, strlen(why))) != 0);
 	if (v != 0)
 		return relay_error(r, v, "refusal");
-	v = relay_event(r, k, number, EV_CH_REFUSE, buf_span(&r->scratch));
+	v = relay_event(r, k, number, RCD_EV_CH_REFUSE, buf_span(&r->scratch));
 	buf_reset(&r->scratch);
 	if (v == CHAIN_HOLD || v < 0)
 		return v;

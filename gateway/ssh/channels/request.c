@@ -160,7 +160,7 @@ static const struct rule {
 	enum pending_kind pending;
 } rules[] = {
 #define REQUEST(name, from, parse, right, event, pending)                      \
-	{name, LEG_##from, parse, SSH_RIGHT_##right, EV_##event,               \
+	{name, LEG_##from, parse, SSH_RIGHT_##right, RCD_EV_##event,           \
 	    PENDING_##pending},
 #include "ssh/channels/request_tbl.h"
 #undef REQUEST
@@ -242,23 +242,23 @@ apply(struct request *q)
 	struct ssh_relay_channel *i = &q->ch->info;
 	int v = 0;
 
-	if (q->event == EV_PTY_REQ || q->event == EV_RESIZE) {
+	if (q->event == RCD_EV_PTY_REQ || q->event == RCD_EV_RESIZE) {
 		i->cols = q->size[0];
 		i->rows = q->size[1];
 	}
-	if (q->event == EV_PTY_REQ)
+	if (q->event == RCD_EV_PTY_REQ)
 		i->pty = true;
 	if (q->pending != PENDING_START)
 		return 0;
 	i->kind = q->right;
 	relay_printable(i->text, sizeof(i->text),
-	    q->event == EV_SHELL ? SPAN(NULL, 0) : q->text, false);
-	if (q->event == EV_EXEC)
+	    q->event == RCD_EV_SHELL ? SPAN(NULL, 0) : q->text, false);
+	if (q->event == RCD_EV_EXEC)
 		v = relay_audit(
-		    q->r, AUDIT_EV_CHANNEL_EXEC, i->number, "command", q->text);
-	if (q->event == EV_SUBSYSTEM)
-		v = relay_audit(q->r, AUDIT_EV_CHANNEL_SUBSYSTEM, i->number,
-		    "name", q->text);
+		    q->r, AUDIT_CHANNEL_EXEC, i->number, "command", q->text);
+	if (q->event == RCD_EV_SUBSYSTEM)
+		v = relay_audit(
+		    q->r, AUDIT_CHANNEL_SUBSYSTEM, i->number, "name", q->text);
 	if (v == 0)
 		q->r->ops->channel(q->r->ctx, i, RELAY_CH_START);
 	return v;
@@ -295,7 +295,7 @@ parse(struct request *q, struct span body)
 		    span_eq(q->name, rules[i].name))
 			rule = &rules[i];
 	q->right = SSH_RIGHT_COUNT;
-	q->event = EV_REQUEST;
+	q->event = RCD_EV_REQUEST;
 	q->pending = PENDING_RELAYED;
 	if (rule != NULL) {
 		q->right = rule->right;
@@ -316,7 +316,7 @@ judge(struct request *q)
 {
 	const char *why = NULL;
 
-	if (q->event == EV_CH_REFUSE)
+	if (q->event == RCD_EV_CH_REFUSE)
 		return refuse(q, NULL);
 	/* Only the first may be undone: the target will refuse a second. */
 	if ((q->pending == PENDING_START &&
@@ -349,9 +349,8 @@ request_packet(struct ssh_relay *r, const struct relay_packet *k)
 	 * the target: it tells how a command ended after its EOF, and the user
 	 * may have closed at that.
 	 */
-	if (q.ch->closed[k->from] ||
-	    (q.ch->closed[relay_other(k->from)] &&
-		(q.want || k->from == LEG_USER)))
+	if (q.ch->closed[k->from] || (q.ch->closed[relay_other(k->from)] &&
+					 (q.want || k->from == LEG_USER)))
 		return RELAY_DONE;
 	if (request_is_keepalive(q.name))
 		return answer(&q);

@@ -140,8 +140,8 @@ relay_pushes(void *ctx, const struct chunk *c)
 
 	if (c->kind == CHUNK_DATA)
 		assert_int_equal(buf_put(&g->recorded[to], c->data, c->len), 0);
-	g->exec_recorded |= c->kind == CHUNK_EVENT && c->type == EV_EXEC;
-	g->eof_recorded |= c->kind == CHUNK_EVENT && c->type == EV_EOF_UP;
+	g->exec_recorded |= c->kind == CHUNK_EVENT && c->type == RCD_EV_EXEC;
+	g->eof_recorded |= c->kind == CHUNK_EVENT && c->type == RCD_EV_EOF_UP;
 	return CHAIN_PASS;
 }
 

@@ -238,7 +238,7 @@ each_half_closes_on_its_own(void **state UNUSED)
 	rig_open(&g);
 	rig_channel_open(&g, 77, 99, 0);
 	assert_int_equal(rig_feed(&g, U, "bu", ENDS, 0), RELAY_DONE);
-	rig_expect_event(&g, FLOW_TO_TARGET, EV_EOF_UP, 0, "");
+	rig_expect_event(&g, FLOW_TO_TARGET, RCD_EV_EOF_UP, 0, "");
 	rig_expect(&g, T, "bu", ENDS, 99);
 	/* The other half goes on. */
 	assert_int_equal(rig_data(&g, T, 0, "still"), RELAY_DONE);
@@ -249,7 +249,7 @@ each_half_closes_on_its_own(void **state UNUSED)
 	assert_int_equal(rig_feed(&g, U, "bu", ENDS, 0), RELAY_DONE);
 	rig_quiet(&g);
 	assert_int_equal(rig_feed(&g, T, "bu", ENDS, 0), RELAY_DONE);
-	rig_expect_event(&g, FLOW_TO_USER, EV_EOF_DOWN, 0, "");
+	rig_expect_event(&g, FLOW_TO_USER, RCD_EV_EOF_DOWN, 0, "");
 	rig_expect(&g, U, "bu", ENDS, 77);
 	rig_close(&g);
 }
@@ -281,8 +281,8 @@ a_channel_is_gone_when_both_have_closed(void **state UNUSED)
 	rig_expect(&g, T, "bu", CLOSE, 99);
 	le64_put(counts, 3);
 	le64_put(counts + 8, 0);
-	rig_expect_chunk(
-	    &g, FLOW_TO_USER, CHUNK_EVENT, EV_CH_CLOSE, 0, SPAN(counts, 16));
+	rig_expect_chunk(&g, FLOW_TO_USER, CHUNK_EVENT, RCD_EV_CH_CLOSE, 0,
+	    SPAN(counts, 16));
 	assert_int_equal(ssh_relay_count(g.r), 0);
 	assert_int_equal(g.closed, 1);
 	assert_int_equal(g.last.bytes_up, 3);

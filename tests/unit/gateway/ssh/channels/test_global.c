@@ -37,9 +37,9 @@ forwarding_is_refused_and_audited(void **state UNUSED)
 			     "localhost", 8080),
 	    RELAY_DONE);
 	rig_expect(&g, U, "b", NO);
-	rig_expect_chunk(&g, FLOW_TO_TARGET, CHUNK_EVENT, EV_CH_REFUSE, 0,
+	rig_expect_chunk(&g, FLOW_TO_TARGET, CHUNK_EVENT, RCD_EV_CH_REFUSE, 0,
 	    SPAN("tcpip-forward\0remote port forwarding is not permitted", 53));
-	rig_expect_audit(&g, AUDIT_EV_CHANNEL_REFUSE,
+	rig_expect_audit(&g, AUDIT_CHANNEL_REFUSE,
 	    "{\"type\":\"tcpip-forward\",\"detail\":\"remote port forwarding "
 	    "is not permitted\"}");
 	assert_int_equal(rig_feed(&g, U, "bsb", GLOBAL,
@@ -82,7 +82,7 @@ unknown_ones_are_relayed_and_marked(void **state UNUSED)
 	assert_int_equal(
 	    rig_feed(&g, U, "bsbs", GLOBAL, "new@x", 1, "body"), RELAY_DONE);
 	rig_expect_event(
-	    &g, FLOW_TO_TARGET, EV_MARK, 0, "global request new@x");
+	    &g, FLOW_TO_TARGET, RCD_EV_MARK, 0, "global request new@x");
 	rig_expect(&g, T, "bsbs", GLOBAL, "new@x", 1, "body");
 	assert_int_equal(rig_feed(&g, T, "bu", OK, 4711), RELAY_DONE);
 	rig_expect(&g, U, "bu", OK, 4711);
@@ -108,7 +108,7 @@ policy_may_refuse_unknown_ones(void **state UNUSED)
 	assert_int_equal(
 	    rig_feed(&g, U, "bsb", GLOBAL, "new@x", 1), RELAY_DONE);
 	rig_expect(&g, U, "b", NO);
-	assert_int_equal(wire_bytes(&g.pushed.b)[6], EV_CH_REFUSE);
+	assert_int_equal(wire_bytes(&g.pushed.b)[6], RCD_EV_CH_REFUSE);
 	rig_close(&g);
 }
 

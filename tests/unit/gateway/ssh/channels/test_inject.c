@@ -28,7 +28,7 @@ a_terminal_shows_it_between_line_ends(void **state UNUSED)
 	rig_start(&g, true, "shell");
 	assert_int_equal(ssh_relay_notice(g.r, "one\ntwo\x1b", 1), 1);
 	rig_expect(&g, U, "bus", DATA, 77, "\r\none\r\ntwo?\r\n");
-	rig_expect_event(&g, FLOW_TO_USER, EV_NOTE, 0, "one\ntwo?");
+	rig_expect_event(&g, FLOW_TO_USER, RCD_EV_NOTE, 0, "one\ntwo?");
 	rig_quiet(&g);
 	rig_close(&g);
 }
@@ -78,7 +78,7 @@ without_room_it_fails_softly(void **state UNUSED)
 	assert_int_equal(ssh_relay_notice(g.r, "hello", 1), 0);
 	assert_int_equal(buf_len(&g.sent.b), 0);
 	/* It is on record that it was said. */
-	rig_expect_event(&g, FLOW_TO_USER, EV_NOTE, 0, "hello");
+	rig_expect_event(&g, FLOW_TO_USER, RCD_EV_NOTE, 0, "hello");
 	assert_int_equal(ssh_relay_notice(g.r, "hell", 1), 1);
 	rig_close(&g);
 }
@@ -174,7 +174,7 @@ a_note_that_cannot_be_recorded_at_once_comes_first_later(void **state UNUSED)
 	assert_int_equal(ssh_relay_notice(g.r, "again", 1), FAIL_BUSY);
 	rig_quiet(&g);
 	assert_int_equal(rig_data(&g, U, 0, "x"), RELAY_DONE);
-	rig_expect_event(&g, FLOW_TO_USER, EV_NOTE, 0, "hello");
+	rig_expect_event(&g, FLOW_TO_USER, RCD_EV_NOTE, 0, "hello");
 	rig_expect_chunk(&g, FLOW_TO_TARGET, CHUNK_DATA, 0, 0, SPAN("x", 1));
 	/* While the chain holds a packet, a note waits behind it. */
 	g.hold = 1;
@@ -184,7 +184,7 @@ a_note_that_cannot_be_recorded_at_once_comes_first_later(void **state UNUSED)
 	assert_int_equal(rig_data(&g, U, 0, "y"), RELAY_DONE);
 	rig_expect_chunk(&g, FLOW_TO_TARGET, CHUNK_DATA, 0, 0, SPAN("y", 1));
 	assert_int_equal(rig_data(&g, U, 0, "z"), RELAY_DONE);
-	rig_expect_event(&g, FLOW_TO_USER, EV_NOTE, 0, "wait");
+	rig_expect_event(&g, FLOW_TO_USER, RCD_EV_NOTE, 0, "wait");
 	rig_close(&g);
 }
 

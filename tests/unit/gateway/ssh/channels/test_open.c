@@ -16,7 +16,7 @@ a_session_is_opened_under_our_own_numbers(void **state UNUSED)
 
 	rig_open(&g);
 	assert_int_equal(ask(&g, U, "session", 77), RELAY_DONE);
-	rig_expect_event(&g, FLOW_TO_TARGET, EV_CH_OPEN, 0, "session");
+	rig_expect_event(&g, FLOW_TO_TARGET, RCD_EV_CH_OPEN, 0, "session");
 	rig_expect(&g, T, "bsuuu", SSH_MSG_CHANNEL_OPEN, "session", 0, WINDOW,
 	    MAXPACKET);
 	assert_int_equal(g.opened, 0);
@@ -27,7 +27,7 @@ a_session_is_opened_under_our_own_numbers(void **state UNUSED)
 	rig_expect(&g, U, "buuuus", SSH_MSG_CHANNEL_OPEN_CONFIRMATION, 77, 0, 5,
 	    6, "extra");
 	rig_expect_audit(
-	    &g, AUDIT_EV_CHANNEL_OPEN, "{\"channel\":0,\"type\":\"session\"}");
+	    &g, AUDIT_CHANNEL_OPEN, "{\"channel\":0,\"type\":\"session\"}");
 	assert_int_equal(g.opened, 1);
 	assert_int_equal(ssh_relay_count(g.r), 1);
 	rig_quiet(&g);
@@ -54,7 +54,7 @@ other_kinds_are_refused_with_a_sentence(void **state UNUSED)
 		    be32_get(s.p + 10), SSH_OPEN_ADMINISTRATIVELY_PROHIBITED);
 		assert_non_null(memmem(s.p, s.len, "not permitted", 13));
 		s = SPAN(wire_bytes(&g.pushed.b), buf_len(&g.pushed.b));
-		assert_int_equal(s.p[6], EV_CH_REFUSE);
+		assert_int_equal(s.p[6], RCD_EV_CH_REFUSE);
 		assert_int_equal(be32_get(s.p + 7), i);
 		assert_memory_equal(s.p + 11, types[i], strlen(types[i]) + 1);
 		s = SPAN(wire_bytes(&g.audited.b), buf_len(&g.audited.b));
@@ -96,7 +96,7 @@ policy_refuses_with_its_own_words(void **state UNUSED)
 	rig_expect(&g, U, "buuss", SSH_MSG_CHANNEL_OPEN_FAILURE, 1,
 	    SSH_OPEN_ADMINISTRATIVELY_PROHIBITED, "Sallyport: not at night",
 	    "");
-	rig_expect_audit(&g, AUDIT_EV_CHANNEL_REFUSE,
+	rig_expect_audit(&g, AUDIT_CHANNEL_REFUSE,
 	    "{\"type\":\"session\",\"detail\":\"Sallyport: not at night\"}");
 	rig_close(&g);
 }
@@ -178,7 +178,7 @@ the_targets_refusal_reaches_the_user(void **state UNUSED)
 	    RELAY_DONE);
 	rig_expect(&g, U, "buuss", SSH_MSG_CHANNEL_OPEN_FAILURE, 77,
 	    SSH_OPEN_RESOURCE_SHORTAGE, "no more\x1b", "");
-	rig_expect_chunk(&g, FLOW_TO_USER, CHUNK_EVENT, EV_CH_REFUSE, 0,
+	rig_expect_chunk(&g, FLOW_TO_USER, CHUNK_EVENT, RCD_EV_CH_REFUSE, 0,
 	    SPAN("session\0no more?", 16));
 	assert_int_equal(ssh_relay_count(g.r), 0);
 	/* The slot is free again. */
@@ -198,7 +198,7 @@ an_open_that_the_chain_holds_is_made_once(void **state UNUSED)
 	rig_quiet(&g);
 	assert_int_equal(ssh_relay_count(g.r), 0);
 	assert_int_equal(ask(&g, U, "session", 7), RELAY_DONE);
-	rig_expect_event(&g, FLOW_TO_TARGET, EV_CH_OPEN, 0, "session");
+	rig_expect_event(&g, FLOW_TO_TARGET, RCD_EV_CH_OPEN, 0, "session");
 	assert_int_equal(ssh_relay_count(g.r), 1);
 	rig_forget(&g);
 	g.hold = 1;

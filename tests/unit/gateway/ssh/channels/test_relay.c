@@ -105,8 +105,8 @@ finish_closes_what_is_open_in_the_recording(void **state UNUSED)
 	rig_channel_open(&g, 3, 4, 1);
 	assert_int_equal(ssh_relay_finish(g.r, 1), RELAY_DONE);
 	for (unsigned i = 0; i < 2; i++)
-		rig_expect_chunk(&g, FLOW_TO_USER, CHUNK_EVENT, EV_CH_CLOSE, i,
-		    SPAN(none, 16));
+		rig_expect_chunk(&g, FLOW_TO_USER, CHUNK_EVENT, RCD_EV_CH_CLOSE,
+		    i, SPAN(none, 16));
 	rig_quiet(&g);
 	assert_int_equal(g.closed, 2);
 	assert_int_equal(ssh_relay_count(g.r), 0);
@@ -131,7 +131,7 @@ finish_waits_for_the_chain_and_gives_up_held_packets(void **state UNUSED)
 	assert_int_equal(ssh_relay_count(g.r), 2);
 	assert_int_equal(ssh_relay_finish(g.r, 1), RELAY_DONE);
 	assert_int_equal(ssh_relay_count(g.r), 0);
-	rig_expect_event(&g, FLOW_TO_USER, EV_NOTE, 0, "bye");
+	rig_expect_event(&g, FLOW_TO_USER, RCD_EV_NOTE, 0, "bye");
 	assert_int_equal(g.closed, 2);
 	assert_int_equal(buf_len(&g.sent.b), 0);
 	rig_close(&g);

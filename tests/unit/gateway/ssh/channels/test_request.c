@@ -25,7 +25,7 @@ a_terminal_is_recorded_with_its_modes(void **state UNUSED)
 	assert_int_equal(rig_feed(&g, U, "busbsuuuuS", REQ, 0, "pty-req", 1,
 			     "xterm", 80, 24, 640, 70000, modes),
 	    RELAY_DONE);
-	rig_expect_chunk(&g, FLOW_TO_TARGET, CHUNK_EVENT, EV_PTY_REQ, 0,
+	rig_expect_chunk(&g, FLOW_TO_TARGET, CHUNK_EVENT, RCD_EV_PTY_REQ, 0,
 	    SPAN(want, sizeof(want)));
 	rig_expect(&g, T, "busbsuuuuS", REQ, 99, "pty-req", 1, "xterm", 80, 24,
 	    640, 70000, modes);
@@ -36,7 +36,7 @@ a_terminal_is_recorded_with_its_modes(void **state UNUSED)
 	assert_int_equal(rig_feed(&g, U, "busbuuuu", REQ, 0, "window-change", 0,
 			     100, 50, 0, 0),
 	    RELAY_DONE);
-	rig_expect_chunk(&g, FLOW_TO_TARGET, CHUNK_EVENT, EV_RESIZE, 0,
+	rig_expect_chunk(&g, FLOW_TO_TARGET, CHUNK_EVENT, RCD_EV_RESIZE, 0,
 	    SPAN("\x64\0\x32\0\0\0\0\0", 8));
 	rig_expect(
 	    &g, T, "busbuuuu", REQ, 99, "window-change", 0, 100, 50, 0, 0);
@@ -67,7 +67,7 @@ a_shell_is_recorded_and_known(void **state UNUSED)
 	rig_start(&g);
 	assert_int_equal(
 	    rig_feed(&g, U, "busb", REQ, 0, "shell", 1), RELAY_DONE);
-	rig_expect_event(&g, FLOW_TO_TARGET, EV_SHELL, 0, "");
+	rig_expect_event(&g, FLOW_TO_TARGET, RCD_EV_SHELL, 0, "");
 	rig_expect(&g, T, "busb", REQ, 99, "shell", 1);
 	assert_int_equal(g.started, 1);
 	assert_int_equal(g.last.kind, SSH_RIGHT_SHELL);
@@ -86,9 +86,9 @@ a_command_is_recorded_and_audited(void **state UNUSED)
 	assert_int_equal(
 	    rig_feed(&g, U, "busbs", REQ, 0, "exec", 1, "cat \"x\"\n"),
 	    RELAY_DONE);
-	rig_expect_event(&g, FLOW_TO_TARGET, EV_EXEC, 0, "cat \"x\"\n");
+	rig_expect_event(&g, FLOW_TO_TARGET, RCD_EV_EXEC, 0, "cat \"x\"\n");
 	rig_expect(&g, T, "busbs", REQ, 99, "exec", 1, "cat \"x\"\n");
-	rig_expect_audit(&g, AUDIT_EV_CHANNEL_EXEC,
+	rig_expect_audit(&g, AUDIT_CHANNEL_EXEC,
 	    "{\"channel\":0,\"command\":\"cat \\\"x\\\"\\n\"}");
 	assert_string_equal(ssh_relay_channel(g.r, 0)->text, "cat \"x\"?");
 	assert_string_equal(g.asked, "cat \"x\"\n");
@@ -105,7 +105,7 @@ a_long_command_is_recorded_in_full_and_audited_in_part(void **state UNUSED)
 	rig_start(&g);
 	assert_int_equal(
 	    rig_feed(&g, U, "busbs", REQ, 0, "exec", 1, big), RELAY_DONE);
-	rig_expect_event(&g, FLOW_TO_TARGET, EV_EXEC, 0, big);
+	rig_expect_event(&g, FLOW_TO_TARGET, RCD_EV_EXEC, 0, big);
 	rig_expect(&g, T, "busbs", REQ, 99, "exec", 1, big);
 	assert_true(buf_len(&g.audited.b) > 1000);
 	assert_true(buf_len(&g.audited.b) < RELAY_JSON_MAX + 10);
@@ -122,16 +122,16 @@ sftp_is_a_right_of_its_own(void **state UNUSED)
 	assert_int_equal(
 	    rig_feed(&g, U, "busbs", REQ, 0, "subsystem", 1, "sftp"),
 	    RELAY_DONE);
-	rig_expect_event(&g, FLOW_TO_TARGET, EV_SUBSYSTEM, 0, "sftp");
+	rig_expect_event(&g, FLOW_TO_TARGET, RCD_EV_SUBSYSTEM, 0, "sftp");
 	rig_expect(&g, T, "busbs", REQ, 99, "subsystem", 1, "sftp");
-	rig_expect_audit(&g, AUDIT_EV_CHANNEL_SUBSYSTEM,
-	    "{\"channel\":0,\"name\":\"sftp\"}");
+	rig_expect_audit(
+	    &g, AUDIT_CHANNEL_SUBSYSTEM, "{\"channel\":0,\"name\":\"sftp\"}");
 	assert_int_equal(g.last.kind, SSH_RIGHT_SFTP);
 	rig_channel_open(&g, 1, 2, 1);
 	assert_int_equal(
 	    rig_feed(&g, U, "busbs", REQ, 1, "subsystem", 1, "netconf"),
 	    RELAY_DONE);
-	rig_expect_chunk(&g, FLOW_TO_TARGET, CHUNK_EVENT, EV_CH_REFUSE, 1,
+	rig_expect_chunk(&g, FLOW_TO_TARGET, CHUNK_EVENT, RCD_EV_CH_REFUSE, 1,
 	    SPAN("subsystem\0this subsystem is not permitted", 41));
 	rig_close(&g);
 }
@@ -149,9 +149,9 @@ a_refused_command_says_why_and_fails(void **state UNUSED)
 	rig_expect(&g, U, "buus", SSH_MSG_CHANNEL_EXTENDED_DATA, 77, 1,
 	    "Sallyport: no commands on Sundays\n");
 	rig_expect(&g, U, "bu", NO, 77);
-	rig_expect_chunk(&g, FLOW_TO_TARGET, CHUNK_EVENT, EV_CH_REFUSE, 0,
+	rig_expect_chunk(&g, FLOW_TO_TARGET, CHUNK_EVENT, RCD_EV_CH_REFUSE, 0,
 	    SPAN("exec\0no commands on Sundays", 27));
-	rig_expect_audit(&g, AUDIT_EV_CHANNEL_REFUSE,
+	rig_expect_audit(&g, AUDIT_CHANNEL_REFUSE,
 	    "{\"type\":\"exec\",\"detail\":\"no commands on Sundays\"}");
 	rig_quiet(&g);
 	assert_int_equal(g.started, 0);
@@ -167,7 +167,7 @@ the_environment_is_recorded_as_it_is(void **state UNUSED)
 	assert_int_equal(
 	    rig_feed(&g, U, "busbss", REQ, 0, "env", 0, "LANG", "de_DE"),
 	    RELAY_DONE);
-	rig_expect_event(&g, FLOW_TO_TARGET, EV_ENV, 0, "LANG=de_DE");
+	rig_expect_event(&g, FLOW_TO_TARGET, RCD_EV_ENV, 0, "LANG=de_DE");
 	rig_expect(&g, T, "busbss", REQ, 99, "env", 0, "LANG", "de_DE");
 	g.deny = BIT(SSH_RIGHT_ENV);
 	assert_int_equal(
@@ -186,21 +186,21 @@ signals_and_ends_are_recorded(void **state UNUSED)
 	rig_start(&g);
 	assert_int_equal(
 	    rig_feed(&g, U, "busbs", REQ, 0, "signal", 0, "INT"), RELAY_DONE);
-	rig_expect_event(&g, FLOW_TO_TARGET, EV_SIGNAL, 0, "INT");
+	rig_expect_event(&g, FLOW_TO_TARGET, RCD_EV_SIGNAL, 0, "INT");
 	rig_expect(&g, T, "busbs", REQ, 99, "signal", 0, "INT");
 	assert_int_equal(
 	    rig_feed(&g, U, "busbu", REQ, 0, "break", 1, 500), RELAY_DONE);
-	rig_expect_event(&g, FLOW_TO_TARGET, EV_REQUEST, 0, "break");
+	rig_expect_event(&g, FLOW_TO_TARGET, RCD_EV_REQUEST, 0, "break");
 	rig_expect(&g, T, "busbu", REQ, 99, "break", 1, 500);
 	assert_int_equal(
 	    rig_feed(&g, T, "busbu", REQ, 0, "exit-status", 0, 7), RELAY_DONE);
 	rig_expect_chunk(
-	    &g, FLOW_TO_USER, CHUNK_EVENT, EV_EXIT, 0, SPAN("\7\0\0\0", 4));
+	    &g, FLOW_TO_USER, CHUNK_EVENT, RCD_EV_EXIT, 0, SPAN("\7\0\0\0", 4));
 	rig_expect(&g, U, "busbu", REQ, 77, "exit-status", 0, 7);
 	assert_int_equal(rig_feed(&g, T, "busbsbss", REQ, 0, "exit-signal", 0,
 			     "TERM", 1, "killed", "en"),
 	    RELAY_DONE);
-	rig_expect_event(&g, FLOW_TO_USER, EV_EXIT_SIGNAL, 0, "TERM");
+	rig_expect_event(&g, FLOW_TO_USER, RCD_EV_EXIT_SIGNAL, 0, "TERM");
 	rig_expect(&g, U, "busbsbss", REQ, 77, "exit-signal", 0, "TERM", 1,
 	    "killed", "en");
 	rig_quiet(&g);
@@ -216,16 +216,17 @@ unknown_requests_pass_both_ways_as_they_are(void **state UNUSED)
 	assert_int_equal(
 	    rig_feed(&g, U, "busbss", REQ, 0, "new@x", 1, "a", "b"),
 	    RELAY_DONE);
-	rig_expect_event(&g, FLOW_TO_TARGET, EV_REQUEST, 0, "new@x");
+	rig_expect_event(&g, FLOW_TO_TARGET, RCD_EV_REQUEST, 0, "new@x");
 	rig_expect(&g, T, "busbss", REQ, 99, "new@x", 1, "a", "b");
 	assert_int_equal(
 	    rig_feed(&g, T, "busb", REQ, 0, "eow@openssh.com", 0), RELAY_DONE);
-	rig_expect_event(&g, FLOW_TO_USER, EV_REQUEST, 0, "eow@openssh.com");
+	rig_expect_event(
+	    &g, FLOW_TO_USER, RCD_EV_REQUEST, 0, "eow@openssh.com");
 	rig_expect(&g, U, "busb", REQ, 77, "eow@openssh.com", 0);
 	/* What only users may ask means nothing when the target says it. */
 	assert_int_equal(
 	    rig_feed(&g, T, "busbs", REQ, 0, "exec", 1, "id"), RELAY_DONE);
-	rig_expect_event(&g, FLOW_TO_USER, EV_REQUEST, 0, "exec");
+	rig_expect_event(&g, FLOW_TO_USER, RCD_EV_REQUEST, 0, "exec");
 	rig_expect(&g, U, "busbs", REQ, 77, "exec", 1, "id");
 	assert_int_equal(g.started, 0);
 	assert_int_equal(rig_feed(&g, U, "bu", NO, 0), RELAY_DONE);
@@ -252,7 +253,7 @@ agent_and_x11_are_refused(void **state UNUSED)
 		assert_int_equal(
 		    rig_feed(&g, U, "busb", REQ, 0, names[i], 0), RELAY_DONE);
 		assert_int_equal(buf_len(&g.sent.b), 0);
-		assert_int_equal(wire_bytes(&g.pushed.b)[6], EV_CH_REFUSE);
+		assert_int_equal(wire_bytes(&g.pushed.b)[6], RCD_EV_CH_REFUSE);
 		rig_forget(&g);
 	}
 	rig_close(&g);
@@ -313,8 +314,8 @@ how_a_command_ended_passes_the_close_of_the_user(void **state UNUSED)
 	rig_forget(&g);
 	assert_int_equal(
 	    rig_feed(&g, T, "busbu", REQ, 0, "exit-status", 0, 7), RELAY_DONE);
-	rig_expect_chunk(&g, FLOW_TO_USER, CHUNK_EVENT, EV_EXIT, 0,
-	    SPAN("\7\0\0\0", 4));
+	rig_expect_chunk(
+	    &g, FLOW_TO_USER, CHUNK_EVENT, RCD_EV_EXIT, 0, SPAN("\7\0\0\0", 4));
 	rig_expect(&g, U, "busbu", REQ, 77, "exit-status", 0, 7);
 	/* Nobody is left who could answer. */
 	assert_int_equal(rig_feed(&g, T, "busb", REQ, 0, "a@x", 1), RELAY_DONE);
@@ -406,7 +407,7 @@ a_request_that_the_chain_holds_is_made_once(void **state UNUSED)
 	assert_int_equal(
 	    rig_feed(&g, U, "busbs", REQ, 0, "exec", 1, "id"), RELAY_DONE);
 	rig_expect(&g, T, "busbs", REQ, 99, "exec", 1, "id");
-	rig_expect_event(&g, FLOW_TO_TARGET, EV_EXEC, 0, "id");
+	rig_expect_event(&g, FLOW_TO_TARGET, RCD_EV_EXEC, 0, "id");
 	assert_int_equal(g.started, 1);
 	rig_quiet(&g);
 	rig_close(&g);
@@ -467,7 +468,7 @@ huge_names_are_cut_in_events_and_huge_values_refused(void **state UNUSED)
 	memset(big, 'n', sizeof(big) - 1);
 	rig_start(&g);
 	assert_int_equal(rig_feed(&g, U, "busb", REQ, 0, big, 0), RELAY_DONE);
-	rig_expect_chunk(&g, FLOW_TO_TARGET, CHUNK_EVENT, EV_REQUEST, 0,
+	rig_expect_chunk(&g, FLOW_TO_TARGET, CHUNK_EVENT, RCD_EV_REQUEST, 0,
 	    SPAN(big, RELAY_NAME_MAX));
 	assert_int_equal(
 	    rig_feed(&g, U, "busbss", REQ, 0, "env", 0, "A", big), FAIL_PROTO);
