@@ -12,8 +12,7 @@
 #include "keeper/keeper_msg.h"
 #include "recorder/recorder_int.h"
 #include "recorder/recorder_msg.h"
-
-enum { WHY_WORKER_DIED = 24 }; /* session/why_tbl.h */
+#include "session/why.h"
 
 /* ---- files */
 
