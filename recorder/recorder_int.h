@@ -75,17 +75,25 @@ recorder_in_ms(const struct recorder *r, uint64_t ms)
 }
 
 /* recorder_link.c */
-int recorder_on_worker(struct rlink *l, const struct ipc_msg *m) MUST_USE;
 void recorder_links_free(struct recorder *r);
+/* l is gone: what it wrote waits for another one, for a while. */
 void recorder_link_end(struct rlink *l);
-void recorder_heir_tick(struct recorder *r, struct rec *x);
+/* A link of that role; NULL: there is none. */
 struct rlink *recorder_link_to(struct recorder *r, enum role role);
+
+/* recorder_worker.c */
+/* An error ends the link. */
+int recorder_on_worker(struct rlink *l, const struct ipc_msg *m) MUST_USE;
+/* Whoever waits for x and has waited too long is told so. */
+void recorder_heir_tick(struct recorder *r, struct rec *x);
 void recorder_tell_committed(struct recorder *r, struct rec *x);
 void recorder_tell_closed(struct rlink *l, const uint8_t *id, int code);
 void recorder_tell_trouble(struct recorder *r);
 void recorder_tell_space(struct recorder *r, struct rlink *l);
 /* l writes x from now on; NULL: nobody does. */
 void recorder_own(struct rec *x, struct rlink *l);
+/* The owner let go of x: who waited for that has it now, or has ms to come. */
+void recorder_orphan(struct recorder *r, struct rec *x, uint64_t ms);
 
 /* recorder_end.c */
 /* Go on with the end of x as far as it can. */
