@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The event loop: epoll, a heap of timers, one signalfd, and the deferred
+ * The event loop: epoll, one signalfd, the timers of timers.c and the deferred
  * calls of defer.c.  A watch that is freed while its event waits in the
  * current batch stays in memory, marked dead, until the batch is done.
  */
@@ -19,6 +19,7 @@
 #include "base/defer.h"
 #include "base/fail.h"
 #include "base/loop.h"
+#include "base/timers.h"
 
 enum { LOOP_BATCH = 128, LOOP_SIGNALS = 65, LOOP_LISTENER_MS = 500 };
 
@@ -28,20 +29,11 @@ struct watch {
 	void *ctx;
 	int fd;
 	unsigned events;
-	struct timer
-	    *again; /* listeners, which are EPOLLEXCLUSIVE: see below */
+	struct timer *again; /* of a listener: look_again() */
+	bool exclusive;	     /* a listener: EPOLLEXCLUSIVE */
 	bool in_epoll;
 	bool dead;
 	struct watch *next_dead;
-};
-
-struct timer {
-	struct loop *loop;
-	timer_fn *fn;
-	void *ctx;
-	uint64_t due_ns;
-	uint64_t seq; /* order of arming */
-	size_t pos;   /* in the heap + 1; 0 when not armed */
 };
 
 struct loop {
@@ -53,12 +45,7 @@ struct loop {
 	struct watch *dead;
 	struct watch *sigwatch;
 
-	struct timer **heap;
-	size_t heap_len;
-	size_t heap_cap;
-	size_t timers; /* in existence; never more than heap_cap */
-	uint64_t timer_seq;
-
+	struct timers timers;
 	struct defer defer;
 
 	sigset_t sigset;
@@ -106,7 +93,7 @@ release(struct loop *l)
 	watch_free(l->sigwatch);
 	bury(l);
 	defer_fini(&l->defer);
-	free(l->heap);
+	timers_fini(&l->timers);
 	if (l->sigfd >= 0)
 		(void)close(l->sigfd);
 	if (l->epfd >= 0)
@@ -173,9 +160,9 @@ from_epoll(uint32_t ev, unsigned wanted)
 /*
  * A hang-up is reported even if unasked.  With no interest it is asked for by
  * edge, so that it comes once and no round spins on it (and is told only if
- * LOOP_HUP is what there is interest in); the watch stays in
- * epoll, so that taking interest again needs no memory.  Exclusive watches
- * cannot be changed, only removed and added.
+ * LOOP_HUP is what there is interest in); the watch stays in epoll, so that
+ * taking interest again needs no memory.  Exclusive watches cannot be changed,
+ * only removed and added.
  */
 static int
 apply(struct watch *w)
@@ -186,7 +173,7 @@ apply(struct watch *w)
 	ev.events = to_epoll(w->events);
 	if (ev.events == 0)
 		ev.events = EPOLLET;
-	if (w->again != NULL) {
+	if (w->exclusive) {
 		ev.events |= EPOLLEXCLUSIVE;
 		if (w->in_epoll)
 			op = EPOLL_CTL_DEL;
@@ -260,18 +247,16 @@ look_again(struct timer *t, void *ctx)
 struct watch *
 watch_new_listener(struct loop *l, int fd, watch_fn *fn, void *ctx)
 {
-	struct watch as = {.events = LOOP_READ, .fn = fn, .ctx = ctx};
-	struct watch *w;
+	const struct watch as = {
+	    .events = LOOP_READ, .fn = fn, .ctx = ctx, .exclusive = true};
+	struct watch *w = add(l, fd, &as);
 
-	as.again = timer_new(l, look_again, NULL);
-	if (as.again == NULL)
+	if (w == NULL)
 		return NULL;
-	w = add(l, fd, &as);
-	if (w == NULL) {
-		timer_free(as.again);
+	if ((w->again = timer_new(l, look_again, w)) == NULL) {
+		watch_free(w);
 		return NULL;
 	}
-	w->again->ctx = w;
 	timer_set(w->again, LOOP_LISTENER_MS);
 	return w;
 }
@@ -289,155 +274,22 @@ watch_set(struct watch *w, unsigned events)
 		timer_set(w->again, LOOP_LISTENER_MS);
 }
 
-/* Timers: a binary heap by time, then by order of arming. */
-
-static bool
-before(const struct timer *a, const struct timer *b)
-{
-	return a->due_ns != b->due_ns ? a->due_ns < b->due_ns : a->seq < b->seq;
-}
-
-static void
-heap_place(struct loop *l, size_t i, struct timer *t)
-{
-	l->heap[i] = t;
-	t->pos = i + 1;
-}
-
-static void
-heap_up(struct loop *l, size_t i, struct timer *t)
-{
-	while (i > 0 && before(t, l->heap[(i - 1) / 2])) {
-		heap_place(l, i, l->heap[(i - 1) / 2]);
-		i = (i - 1) / 2;
-	}
-	heap_place(l, i, t);
-}
-
-static void
-heap_down(struct loop *l, size_t i, struct timer *t)
-{
-	size_t c;
-
-	while ((c = 2 * i + 1) < l->heap_len) {
-		if (c + 1 < l->heap_len && before(l->heap[c + 1], l->heap[c]))
-			c++;
-		if (!before(l->heap[c], t))
-			break;
-		heap_place(l, i, l->heap[c]);
-		i = c;
-	}
-	heap_place(l, i, t);
-}
-
-void
-timer_clear(struct timer *t)
-{
-	struct loop *l = t->loop;
-	struct timer *last;
-	size_t i;
-
-	if (t->pos == 0)
-		return;
-	i = t->pos - 1;
-	t->pos = 0;
-	last = l->heap[--l->heap_len];
-	if (last == t)
-		return;
-	if (i > 0 && before(last, l->heap[(i - 1) / 2]))
-		heap_up(l, i, last);
-	else
-		heap_down(l, i, last);
-}
-
-void
-timer_free(struct timer *t)
-{
-	if (t == NULL)
-		return;
-	timer_clear(t);
-	t->loop->timers--;
-	free(t);
-}
-
 struct timer *
 timer_new(struct loop *l, timer_fn *fn, void *ctx)
 {
-	struct timer *t;
-
-	/* Room in the heap is made here, so that arming cannot fail. */
-	if (l->timers == l->heap_cap) {
-		size_t cap = l->heap_cap == 0 ? 16 : l->heap_cap * 2;
-		struct timer **heap = reallocarray(l->heap, cap, sizeof(*heap));
-
-		if (heap == NULL)
-			return NULL;
-		l->heap = heap;
-		l->heap_cap = cap;
-	}
-	t = calloc(1, sizeof(*t));
-	if (t == NULL)
-		return NULL;
-	t->loop = l;
-	t->fn = fn;
-	t->ctx = ctx;
-	l->timers++;
-	return t;
+	return timers_add(&l->timers, fn, ctx);
 }
 
-void
-timer_set(struct timer *t, uint64_t ms)
-{
-	struct loop *l = t->loop;
-	uint64_t now = mono_ns();
-
-	timer_clear(t);
-	if (ms > (UINT64_MAX - now) / 1000000U)
-		ms = (UINT64_MAX - now) / 1000000U;
-	t->due_ns = now + ms * 1000000U;
-	t->seq = l->timer_seq++;
-	heap_up(l, l->heap_len++, t);
-}
-
-bool
-timer_armed(const struct timer *t)
-{
-	return t->pos != 0;
-}
-
-/* Fire what is due, but not what is armed while firing. */
-static void
-run_timers(struct loop *l)
-{
-	uint64_t end = l->timer_seq;
-
-	while (l->heap_len > 0) {
-		struct timer *t = l->heap[0];
-
-		if (t->due_ns > l->now_ns || t->seq >= end)
-			break;
-		timer_clear(t);
-		t->fn(t, t->ctx);
-	}
-}
-
-/* Milliseconds until the next timer, rounded up; at most limit (-1: none). */
+/* Milliseconds until there is something to do; at most limit (-1: none). */
 static int
 wait_for(const struct loop *l, int limit)
 {
-	uint64_t now, ms;
+	int ms;
 
 	if (defer_waiting(&l->defer))
 		return 0;
-	if (l->heap_len == 0)
-		return limit;
-	now = mono_ns();
-	if (l->heap[0]->due_ns <= now)
-		return 0;
-	ms = (l->heap[0]->due_ns - now + 999999U) / 1000000U;
-	if (ms > 3600000U)
-		ms = 3600000U;
-	return limit >= 0 && (uint64_t)limit < ms ? limit : (int)ms;
+	ms = timers_wait_ms(&l->timers);
+	return ms < 0 || (limit >= 0 && limit < ms) ? limit : ms;
 }
 
 /* Signals. */
@@ -524,7 +376,7 @@ loop_once(struct loop *l, int wait_ms)
 	}
 	l->in_batch = false;
 	bury(l);
-	run_timers(l);
+	timers_run(&l->timers, l->now_ns);
 	defer_run(&l->defer);
 	return 0;
 }
