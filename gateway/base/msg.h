@@ -13,7 +13,7 @@
  *
  * From it msg_struct.h and msg_code.h make, for a table named PREFIX:
  *
- *	enum { PREFIX_GRANT = 12 }	(written km_grant_type)
+ *	enum { PREFIX_grant_type = 12 }
  *	struct PREFIX_grant { uint64_t session; uint8_t rec_id[16]; struct span data; }
  *	int PREFIX_grant_put(struct buf *, const struct PREFIX_grant *)
  *	int PREFIX_grant_get(struct span body, struct PREFIX_grant *)
