@@ -115,6 +115,7 @@ struct ssh_session {
 	uint32_t keys_seq;
 	bool started; /* session_start was posted */
 	bool banner_shown;
+	bool last_minute; /* the user was told that it begins */
 
 	bool recorded; /* closing: the recording is closed, or there is none */
 	bool said;     /* closing: the last bytes are out, or given up */

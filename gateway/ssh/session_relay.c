@@ -299,9 +299,14 @@ session_on_rules(struct timer *t, void *ctx)
 		session_end(s, WHY_LENGTH);
 		return;
 	}
-	if (g->length_s > WARN_S && length == g->length_s - WARN_S)
-		IGNORE(ssh_relay_notice(s->relay,
-		    "sallyport: this session ends in one minute", now));
+	/* Looked at about once a second, which may pass over one. */
+	if (!s->last_minute && g->length_s > WARN_S &&
+	    length >= g->length_s - WARN_S) {
+		s->last_minute =
+		    ssh_relay_notice(s->relay,
+			"sallyport: this session ends in one minute", now) > 0;
+		io_flush_soon(s->leg[LEG_USER].io);
+	}
 	if (g->idle_s != 0 && !s->paused &&
 	    (now - s->active_ns) / 1000000000U >= g->idle_s) {
 		session_end(s, WHY_IDLE);

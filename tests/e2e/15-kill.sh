@@ -5,12 +5,6 @@
 . "$(dirname "$0")/lib.sh" "$@"
 node_up
 
-children_of() { # role
-	pgrep -f -- "--role $1 " | while read -r p; do
-		tr '\0' ' ' <"/proc/$p/cmdline" | grep -qF "$SP_CONF" && echo "$p"
-	done
-}
-
 # a session that says the time ten times a second
 gw "$(at)" 'while date +%s.%N; do sleep 0.1; done' >"$dir/ticks" 2>/dev/null &
 user=$!

@@ -126,6 +126,13 @@ at() { # login part of a gateway address
 	echo "${1:-$SP_SSH_LOGIN}@$SP_HOST"
 }
 
+# Process ids of the node.
+children_of() { # role
+	pgrep -f -- "--role $1 " | while read -r p; do
+		tr '\0' ' ' <"/proc/$p/cmdline" | grep -qF "$SP_CONF" && echo "$p"
+	done
+}
+
 # A session that types numbered lines; its screen is $dir/screen.
 typist_up() {
 	mkfifo "$dir/keys"
