@@ -32,13 +32,14 @@ struct judge {
 	struct pool *pool;
 	unsigned threads;
 	unsigned running;
-	unsigned suspects; /* of those that run */
+	unsigned strangers; /* of those that run */
 	struct judge_queue queue[THROTTLE_CLASSES];
 };
 
-static bool suspect(enum throttle_class class)
+static bool
+stranger(enum throttle_class class)
 {
-	return class >= THROTTLE_TARGET;
+	return class != THROTTLE_KNOWN;
 }
 
 struct judge *
@@ -106,8 +107,8 @@ done(void *ctx, int r, const struct fail *f, bool away)
 	struct judge *j = job->j;
 
 	j->running--;
-	if (suspect(job->class))
-		j->suspects--;
+	if (stranger(job->class))
+		j->strangers--;
 	job->done(job->ctx, r, f, away);
 	free(job);
 	if (r != FAIL_CLOSED)
@@ -125,14 +126,15 @@ next(struct judge *j)
 		struct judge_job *job;
 
 		if (j->queue[c].n == 0 ||
-		    (suspect((enum throttle_class)c) && j->suspects > 0)) {
+		    (stranger((enum throttle_class)c) &&
+			j->strangers > 0 && j->strangers >= j->threads - 1)) {
 			c++;
 			continue;
 		}
 		job = take(&j->queue[c]);
 		j->running++;
-		if (suspect(job->class))
-			j->suspects++;
+		if (stranger(job->class))
+			j->strangers++;
 		r = pool_post(j->pool, work, done, job);
 		if (r != 0)
 			done(job, r, &(struct fail){.code = r}, false);

@@ -12,8 +12,8 @@
  * Whose password is hashed next.  A hash costs tens of milliseconds on
  * purpose, so that whoever sends many passwords could keep all others waiting:
  * therefore classes, served in their order, each with a queue; what finds its
- * queue full is not judged at all.  Those that are likely to be guesses
- * never have more than one thread.
+ * queue full is not judged at all.  All but those who are known leave one
+ * thread free, and with it a processor for what else the node does.
  */
 
 struct judge;
