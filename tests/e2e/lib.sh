@@ -11,10 +11,10 @@ build=${1:?usage: $0 BUILD}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 dir=$(mktemp -d "${TMPDIR:-/tmp}/sp-e2e.XXXXXX")
 chmod 755 "$dir"
-# Ports by the test's number, so that a failed one does not harm the next.
+# Ports by the test's number, so that those of two tests never meet.
 : "${number:=}"
 [ -n "$number" ] || number=$(basename "$0" | sed 's/^\([0-9]*\).*/\1/')
-offset=$((10000 + 10#${number:-0} * 20))
+offset=$((10000 + 10#${number:-0} * 200))
 failures=0
 children=()
 # The leak finder traces its own process, which a confined one forbids.
