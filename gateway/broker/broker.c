@@ -134,6 +134,7 @@ on_tick(struct timer *t, void *ctx)
 		b->serving(b->ctx);
 		b->serving = NULL;
 	}
+	broker_door_tick(b);
 	broker_orders_tick(b);
 	broker_auth_tick(b);
 	sessions_expire(b->sessions, now, close_session, b);
@@ -182,11 +183,13 @@ make_all(struct broker *b, struct fail *f)
 
 	b->tick = timer_new(b->loop, on_tick, b);
 	b->throttle = throttle_new();
+	b->door = door_new();
 	b->sessions = sessions_new();
 	b->keeper = kask_new(b->loop);
 	b->links = idmap_new();
-	if (b->tick == NULL || b->throttle == NULL || b->sessions == NULL ||
-	    b->keeper == NULL || b->links == NULL || broker_orders_new(b) != 0)
+	if (b->tick == NULL || b->throttle == NULL || b->door == NULL ||
+	    b->sessions == NULL || b->keeper == NULL || b->links == NULL ||
+	    broker_orders_new(b) != 0)
 		return fail_set(f, FAIL_NOMEM, "broker");
 	if ((r = broker_auth_prepare(b, f)) != 0 || (r = make_pools(b, f)) != 0)
 		return r;
@@ -281,6 +284,7 @@ broker_free(struct broker *b)
 	store_free(b->store);
 	journal_free(b->journal);
 	sessions_free(b->sessions);
+	door_free(b->door);
 	throttle_free(b->throttle);
 	db_opts_fini(&b->db.opts);
 	(void)pthread_mutex_destroy(&b->bell_lock);

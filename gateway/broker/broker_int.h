@@ -27,6 +27,7 @@
 #include "broker/broker.h"
 #include "broker/broker_msg.h"
 #include "broker/broker_parts.h"
+#include "broker/door.h"
 #include "broker/drain.h"
 #include "broker/granter.h"
 #include "broker/idmap.h"
@@ -98,6 +99,9 @@ struct broker {
 	struct store *store;
 	struct drain *drain; /* NULL until the node is known */
 	struct throttle *throttle;
+	struct door *door;
+	uint64_t turned_away; /* there, not yet told of */
+	uint64_t said_ms;
 	struct attempt *attempts; /* logins on their way */
 	struct orders *orders;
 	struct sessions *sessions;

@@ -127,6 +127,21 @@ broker_error(
 
 /* ---- workers */
 
+static bool
+op_knock(void *ctx, struct wlink *w, uint32_t id, struct wconn *c,
+    const struct bm_knock *m)
+{
+	return broker_knock(ctx, w, id, c, m);
+}
+
+static void
+op_left(void *ctx, const struct wconn *c)
+{
+	struct broker *b = ctx;
+
+	door_left(b->door, c->source);
+}
+
 static int
 op_auth(void *ctx, struct wlink *w, uint32_t id, const struct bm_auth *m)
 {
@@ -207,6 +222,8 @@ op_unix_us(void *ctx)
 }
 
 static const struct wlink_ops wlink_ops = {
+    .knock = op_knock,
+    .left = op_left,
     .auth = op_auth,
     .want = op_want,
     .row = op_row,

@@ -197,4 +197,17 @@ MSG(audit_cli, 21)
 MSG_U32(audit_cli, event)
 MSG_TEXT(audit_cli, fields, 8192)
 MSG_END(audit_cli)
+
+/* W>B: somebody has connected and has not spoken; conn is new.  Answer:
+ * knocked. */
+MSG(knock, 22)
+MSG_U64(knock, conn)
+MSG_TEXT(knock, peer, 64)
+MSG_END(knock)
+
+/* admit: 0: too many are logging in already, and others come first. */
+MSG(knocked, 23)
+MSG_U64(knocked, conn)
+MSG_U8(knocked, admit)
+MSG_END(knocked)
 /* clang-format on */

@@ -58,6 +58,13 @@ void broker_error(
 int broker_admin_message(
     struct blink *l, const struct ipc_msg *m, struct fail *f);
 
+/* ---- broker_door.c */
+/* Is the new connection c let in?  Answers id. */
+bool broker_knock(struct broker *b, struct wlink *w, uint32_t id,
+    struct wconn *c, const struct bm_knock *m);
+/* Tell of those that were not let in. */
+void broker_door_tick(struct broker *b);
+
 /* ---- broker_auth.c */
 int broker_auth(
     struct broker *b, struct wlink *w, uint32_t id, const struct bm_auth *m);

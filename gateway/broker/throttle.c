@@ -217,3 +217,27 @@ throttle_class(
 		return THROTTLE_TARGET;
 	return THROTTLE_NEW;
 }
+
+enum throttle_class
+throttle_knock(struct throttle *t, const char *peer, uint64_t now_ms)
+{
+	const struct entry *failed, *known;
+	uint8_t key[9];
+
+	key_of(key, peer);
+	failed = find(t, t->addresses, key);
+	known = find(t, t->known, key);
+	if (known != NULL && now_ms - known->at_ms < THROTTLE_KNOWN_MS)
+		return throttle_delay(t, peer, now_ms) == 0 ? THROTTLE_KNOWN
+							    : THROTTLE_NEW;
+	if (failed != NULL && now_ms - failed->at_ms < THROTTLE_SUSPECT_MS)
+		return THROTTLE_FAILING;
+	return THROTTLE_NEW;
+}
+
+void
+throttle_source(uint8_t source[THROTTLE_SOURCE_LEN], const char *peer)
+{
+	memset(source, 0, THROTTLE_SOURCE_LEN);
+	key_of(source, peer);
+}

@@ -18,7 +18,9 @@ enum {
 	THROTTLE_WINDOW_MS = 60000,
 	THROTTLE_STEP_MS = 500,
 	THROTTLE_MAX_MS = 8000,
-	THROTTLE_SLOTS = 4096,
+	THROTTLE_SLOTS = 16384,
+	THROTTLE_SUSPECT_MS = 600 * 1000,
+	THROTTLE_SOURCE_LEN = 16,
 	THROTTLE_KNOWN_MS = 7 * 24 * 3600 * 1000,
 };
 
@@ -47,5 +49,14 @@ void throttle_good(struct throttle *t, const char *peer, uint64_t now_ms);
 uint32_t throttle_delay(struct throttle *t, const char *peer, uint64_t now_ms);
 enum throttle_class throttle_class(
     struct throttle *t, const char *peer, const char *user, uint64_t now_ms);
+/*
+ * The same of somebody who has named no user yet.  Here an address without a
+ * login counts as failing for THROTTLE_SUSPECT_MS after its last failure, and
+ * one that has both as new.
+ */
+enum throttle_class throttle_knock(
+    struct throttle *t, const char *peer, uint64_t now_ms);
+/* What peer is counted by: the IPv4 address, or the /64 of IPv6. */
+void throttle_source(uint8_t source[THROTTLE_SOURCE_LEN], const char *peer);
 
 #endif /* BROKER_THROTTLE_H */

@@ -48,11 +48,22 @@ conn_find(const struct wlink *w, uint64_t conn)
 	return idmap_get(w->conns, key);
 }
 
+/* Whoever is logged in or gone leaves room for another. */
+static void
+conn_leave(struct wlink *w, struct wconn *c)
+{
+	if (!c->inside)
+		return;
+	c->inside = false;
+	w->ops->left(w->ctx, c);
+}
+
 static void
 conn_drop(struct wlink *w, struct wconn *c)
 {
 	uint8_t key[16];
 
+	conn_leave(w, c);
 	conn_key(key, c->conn);
 	(void)idmap_del(w->conns, key);
 	free(c);
@@ -65,8 +76,10 @@ release(struct wlink *w)
 	size_t pos = 0;
 
 	if (w->conns != NULL)
-		while ((c = idmap_next(w->conns, &pos)) != NULL)
+		while ((c = idmap_next(w->conns, &pos)) != NULL) {
+			conn_leave(w, c);
 			free(c);
+		}
 	idmap_free(w->conns);
 	wlink_row_free(w->row);
 	free(w);
@@ -140,6 +153,25 @@ conn_get(struct wlink *w, uint64_t conn, struct wconn **out)
 }
 
 static int
+on_knock(struct wlink *w, uint32_t id, struct span body, struct fail *f)
+{
+	struct bm_knock m;
+	struct wconn *c;
+	int r;
+
+	if ((r = bm_knock_get(body, &m)) != 0)
+		return fail_set(f, r, "knock");
+	if (conn_find(w, m.conn) != NULL)
+		return fail_set(f, FAIL_STATE, "knock is out of order");
+	if ((r = conn_get(w, m.conn, &c)) != 0)
+		return fail_set(f, r, "knock: too many connections");
+	c->inside = w->ops->knock(w->ctx, w, id, c, &m);
+	if (!c->inside)
+		conn_drop(w, c);
+	return 0;
+}
+
+static int
 on_auth(struct wlink *w, uint32_t id, struct span body, struct fail *f)
 {
 	struct bm_auth m;
@@ -174,6 +206,7 @@ wlink_auth_done(struct wlink *w, uint64_t conn, const struct wlink_user *user)
 	}
 	if (user == NULL)
 		return;
+	conn_leave(w, c);
 	memcpy(c->user_id, user->id, 16);
 	wlink_row_text(c->user, sizeof(c->user), user->name);
 	wlink_row_text(c->peer, sizeof(c->peer), user->peer);
@@ -443,6 +476,8 @@ wlink_message(struct wlink *w, uint16_t type, uint32_t id, struct span body,
     struct fail *f)
 {
 	switch (type) {
+	case bm_knock_type:
+		return on_knock(w, id, body, f);
 	case bm_auth_type:
 		return on_auth(w, id, body, f);
 	case bm_want_type:

@@ -12,6 +12,7 @@
 #include "broker/order.h"
 #include "broker/row.h"
 #include "broker/sessions.h"
+#include "broker/throttle.h"
 
 /*
  * What one worker says: decoded, held against the order of its connections and
@@ -32,6 +33,8 @@ struct wconn {
 	uint64_t conn;
 	enum conn_state state;
 	bool gone; /* it ended while a question was open */
+	bool inside; /* it counts as one that has not logged in */
+	uint8_t source[THROTTLE_SOURCE_LEN]; /* what it is counted by */
 	unsigned tries;
 	uint8_t user_id[16];
 	char user[256];
@@ -41,6 +44,12 @@ struct wconn {
 };
 
 struct wlink_ops {
+	/* Somebody is at the door: answers id; fills c->source when c is let
+	 * in, which must be counted off by left(). */
+	bool (*knock)(void *ctx, struct wlink *w, uint32_t id, struct wconn *c,
+	    const struct bm_knock *m);
+	/* c has logged in, or has left without. */
+	void (*left)(void *ctx, const struct wconn *c);
 	/* A login attempt; answered by wlink_auth_done(). */
 	int (*auth)(
 	    void *ctx, struct wlink *w, uint32_t id, const struct bm_auth *m);

@@ -5,8 +5,6 @@
  * master key.
  */
 #include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,48 +32,11 @@ enum {
 
 /* ---- listeners */
 
-static void
-peer_words(
-    const struct sockaddr_storage *ss, socklen_t len, char *dst, size_t size)
-{
-	char host[64], port[8], text[96];
-
-	if (getnameinfo((const struct sockaddr *)ss, len, host, sizeof(host),
-		port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
-		(void)snprintf(dst, size, "unknown");
-		return;
-	}
-	/* An IPv4 client of a dual-stack socket. */
-	if (strncmp(host, "::ffff:", 7) == 0)
-		(void)snprintf(text, sizeof(text), "%s:%s", host + 7, port);
-	else if (strchr(host, ':') != NULL)
-		(void)snprintf(text, sizeof(text), "[%s]:%s", host, port);
-	else
-		(void)snprintf(text, sizeof(text), "%s:%s", host, port);
-	(void)snprintf(dst, size, "%.*s", (int)size - 1, text);
-}
-
 static bool
 is_full(const struct worker *w)
 {
-	return w->n_seats >= w->conf->gateway_sessions_per_worker;
-}
-
-static void
-on_accept(void *ctx, int c, const struct sockaddr_storage *from, socklen_t len)
-{
-	struct worker *w = ctx;
-	struct ssh_session *s;
-	char peer[64];
-
-	peer_words(from, len, peer, sizeof(peer));
-	s = ssh_session_new(&w->env, c, ++w->last_conn, peer);
-	if (s == NULL || worker_seat(w, s) != 0) {
-		log_warn(NULL, "no memory for a user at %s", peer);
-		/* One that nobody knows of must not go on. */
-		if (s != NULL)
-			ssh_session_stop(s);
-	}
+	return w->n_seats + w->n_knocks >=
+	       w->conf->gateway_sessions_per_worker;
 }
 
 static bool
@@ -95,7 +56,8 @@ tell_load(struct worker *w)
 	uint32_t all = (uint32_t)w->conf->gateway_sessions_per_worker;
 
 	if (w->child != NULL)
-		IGNORE(child_load(w->child, is_starved(w) ? all : w->n_seats));
+		IGNORE(child_load(w->child, is_starved(w) ? all
+						   : w->n_seats + w->n_knocks));
 }
 
 static void
@@ -195,7 +157,7 @@ on_listener(void *ctx, const char *name, int fd)
 {
 	struct worker *w = ctx;
 	const struct acceptor_opts o = {.what = "ssh",
-	    .got = on_accept,
+	    .got = worker_knock,
 	    .starved = on_starved,
 	    .ctx = w,
 	    .batch = ACCEPT_BATCH,
@@ -254,6 +216,7 @@ on_stop(void *ctx)
 		ms = CHILD_ORPHAN_WORKER_MS;
 	}
 	w->stop_ns = mono_ns() + ms * 1000000U;
+	worker_knocks_end(w);
 	for (st = w->seats; st != NULL; st = next) {
 		next = st->next;
 		ssh_session_stop(st->s);
@@ -303,7 +266,7 @@ on_tick(struct timer *t, void *ctx)
 	struct worker *w = ctx;
 
 	worker_move(w);
-	if (w->n_seats == 0 && peers_posted(w->peers) == 0 &&
+	if (w->n_seats == 0 && w->n_knocks == 0 && peers_posted(w->peers) == 0 &&
 	    (w->out == NULL || ipc_queued(w->out->ipc) == 0)) {
 		loop_stop(w->loop);
 		return;
@@ -353,6 +316,7 @@ worker_fini(struct worker *w)
 		free(st);
 	}
 	worker_move_fini(w);
+	worker_knocks_end(w);
 	listeners_close(w);
 	child_free(w->child);
 	peers_free(w->peers);

@@ -4,7 +4,8 @@
 
 /*
  * The inside of a gateway worker, shared by worker.c (start, listeners, end),
- * worker_seats.c (its sessions and who they are) and worker_move.c (hand-over).
+ * worker_door.c (who is let in), worker_seats.c (its sessions and who they
+ * are) and worker_move.c (hand-over).
  */
 
 #include "base/acceptor.h"
@@ -56,6 +57,9 @@ struct worker {
 	struct seat *by_rec[SEAT_BUCKETS];
 	struct seat *by_id[SEAT_BUCKETS];
 
+	struct knock *knocks;
+	unsigned n_knocks;
+
 	struct move_link *out; /* NULL: no hand-over */
 	struct move_link *in;
 
@@ -64,6 +68,13 @@ struct worker {
 	bool stopping;
 	uint64_t stop_ns; /* when to end in any case; 0: never */
 };
+
+/* worker_door.c */
+/* Somebody has connected: takes fd.  For struct acceptor_opts. */
+void worker_knock(
+    void *ctx, int fd, const struct sockaddr_storage *from, socklen_t len);
+/* Close those who wait to be let in. */
+void worker_knocks_end(struct worker *w);
 
 /* worker_seats.c */
 int worker_seat(struct worker *w, struct ssh_session *s);

@@ -21,6 +21,7 @@ AUDIT(CHANNEL_EXEC,	112, "channel.exec",	"channel,command", "A command was run."
 AUDIT(CHANNEL_SUBSYSTEM, 113, "channel.subsystem", "channel,name", "A subsystem was started.")
 AUDIT(AUTH_OK,		200, "auth.ok",		"user,peer,method", "A user logged in.")
 AUDIT(AUTH_FAIL,	201, "auth.fail",	"user,peer,method,detail", "A login failed.")
+AUDIT(AUTH_CROWD,	202, "auth.crowd",	"refused,waiting", "More users were logging in than can be served; so many were not let in.")
 AUDIT(CREDENTIAL_USE,	210, "credential.use",	"user,account,asset", "A credential was handed to a session.")
 AUDIT(HOSTKEY_CHANGED,	220, "hostkey.changed",	"asset,pinned,presented", "A target presented another host key than the pinned one.")
 AUDIT(RECORDING_TRUNCATED, 300, "recording.truncated", "recording,seconds", "A recording lost its writer and was closed.")

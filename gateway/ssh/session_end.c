@@ -183,7 +183,8 @@ tell_finish(struct ssh_session *s)
 			    km_finish_type, buf_span(&b)));
 	}
 	buf_reset(&b);
-	if (s->userauth != NULL && bm_conn_end_put(&b, &end) == 0)
+	/* One that was handed over is no connection of this worker. */
+	if (s->conn != 0 && bm_conn_end_put(&b, &end) == 0)
 		IGNORE(peers_tell(s->env->peers, PEER_BROKER, bm_conn_end_type,
 		    buf_span(&b)));
 	buf_fini(&b);

@@ -16,6 +16,7 @@
 
 #include "base/json.h"
 #include "base/uuid.h"
+#include "broker/door.h"
 #include "session/audit.h"
 #include "session/why.h"
 #include "ssh/transport/sshkey.h"
@@ -600,6 +601,92 @@ every_recording_of_a_node_has_its_own_number(void **state)
 	    node_number(n, "SELECT MAX(node_seq)-COUNT(*) FROM recording"), 0);
 }
 
+/* Is the connection from this address let in? */
+static bool
+knocks(struct end *e, uint64_t conn, const char *peer)
+{
+	struct bm_knock m = {.conn = conn, .peer = SPAN(peer, strlen(peer))};
+	struct bm_knocked got;
+	struct buf b;
+
+	buf_init(&b, 128);
+	assert_int_equal(bm_knock_put(&b, &m), 0);
+	assert_true(node_ask(e, bm_knock_type, buf_span(&b), 3000));
+	assert_int_equal(e->type, bm_knocked_type);
+	assert_int_equal(bm_knocked_get(buf_span(&e->body), &got), 0);
+	assert_int_equal(got.conn, conn);
+	buf_fini(&b);
+	return got.admit != 0;
+}
+
+static void
+conn_ends(struct end *e, uint64_t conn)
+{
+	struct bm_conn_end m = {.conn = conn};
+	struct buf b;
+
+	buf_init(&b, 64);
+	assert_int_equal(bm_conn_end_put(&b, &m), 0);
+	(void)node_send(e, bm_conn_end_type, buf_span(&b));
+	buf_fini(&b);
+}
+
+/* One of many addresses, by number. */
+static bool
+stranger_knocks(struct end *e, uint64_t conn, unsigned from)
+{
+	char peer[32];
+
+	snprintf(peer, sizeof(peer), "198.51.%u.%u:22", from / 250, from % 250);
+	return knocks(e, conn, peer);
+}
+
+static void
+a_crowd_at_the_door_keeps_nobody_out_who_is_known(void **state)
+{
+	const uint64_t base = 100000, users = 200000;
+	unsigned i, in = 0;
+
+	(void)state;
+	assert_true(node_login(&n->worker, users, "ana", "right", NULL));
+	for (i = 0; i < 1000; i++) {
+		in += stranger_knocks(&n->worker, base + 2 * i, 2 * i);
+		in += stranger_knocks(&n->other, base + 2 * i, 2 * i + 1);
+	}
+	print_message("%u of 2000 strangers let in\n", in);
+	assert_in_range(in, DOOR_FREE + 1, DOOR_FULL);
+	assert_true(node_wait_sql(
+	    n, "SELECT COUNT(*)>0 FROM audit WHERE event=202", 1, 3000));
+	/* Her address is that of her login. */
+	for (i = 1; i < 50; i++)
+		assert_true(knocks(&n->other, users + i, "192.0.2.9:22"));
+	/* Who has gone makes room. */
+	for (i = 0; i < 1000; i++) {
+		conn_ends(&n->worker, base + 2 * i);
+		conn_ends(&n->other, base + 2 * i);
+	}
+	/* When this is answered, all that came before has been read. */
+	assert_true(knocks(&n->other, users + i, "192.0.2.9:22"));
+	for (i = 0; i < DOOR_FREE / 2; i++)
+		assert_true(stranger_knocks(&n->worker, base + 5000 + i, i));
+}
+
+static void
+a_knock_out_of_order_closes_the_link(void **state)
+{
+	const char peer[] = "198.51.100.1:22";
+	struct bm_knock m = {.conn = 300000, .peer = SPAN(peer, strlen(peer))};
+	struct buf b;
+
+	(void)state;
+	assert_true(knocks(&n->worker, m.conn, peer));
+	buf_init(&b, 128);
+	assert_int_equal(bm_knock_put(&b, &m), 0);
+	(void)node_send(&n->worker, bm_knock_type, buf_span(&b));
+	buf_fini(&b);
+	assert_true(node_wait_closed(&n->worker, 3000));
+}
+
 int
 main(void)
 {
@@ -618,6 +705,9 @@ main(void)
 	    cmocka_unit_test(a_finished_recording_is_noted_once),
 	    cmocka_unit_test(every_recording_of_a_node_has_its_own_number),
 	    cmocka_unit_test(a_message_out_of_order_closes_the_link),
+	    cmocka_unit_test_setup(
+		a_crowd_at_the_door_keeps_nobody_out_who_is_known, again),
+	    cmocka_unit_test(a_knock_out_of_order_closes_the_link),
 	    cmocka_unit_test_setup(
 		sessions_of_a_dead_worker_are_closed_unless_claimed, again),
 	    cmocka_unit_test_setup(

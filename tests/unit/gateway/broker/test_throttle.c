@@ -154,6 +154,36 @@ a_user_that_others_guess_at_comes_after_the_rest(void **state UNUSED)
 	    THROTTLE_NEW);
 }
 
+static void
+who_knocks_is_known_by_his_logins_and_failures(void **state UNUSED)
+{
+	const uint64_t later = 1000 + THROTTLE_SUSPECT_MS;
+	uint8_t a[THROTTLE_SOURCE_LEN], b[THROTTLE_SOURCE_LEN];
+	int i;
+
+	assert_int_equal(
+	    throttle_knock(t, "192.0.2.1:5", 1000), THROTTLE_NEW);
+	throttle_fail(t, "192.0.2.1:6", "u", 1000);
+	/* Long after the failure has stopped to cost him time. */
+	assert_int_equal(
+	    throttle_knock(t, "192.0.2.1:7", later - 1), THROTTLE_FAILING);
+	assert_int_equal(
+	    throttle_knock(t, "192.0.2.1:8", later), THROTTLE_NEW);
+	throttle_good(t, "192.0.2.1:9", 2000);
+	assert_int_equal(
+	    throttle_knock(t, "192.0.2.1:10", 3000), THROTTLE_KNOWN);
+	/* Others fail from behind the same address: he is a stranger. */
+	for (i = 0; i < 20; i++)
+		throttle_fail(t, "192.0.2.1:6", "u", 3000);
+	assert_int_equal(
+	    throttle_knock(t, "192.0.2.1:10", 3000), THROTTLE_NEW);
+	throttle_source(a, "192.0.2.1:10");
+	throttle_source(b, "[::ffff:192.0.2.1]:11");
+	assert_memory_equal(a, b, sizeof(a));
+	throttle_source(b, "192.0.2.2:10");
+	assert_memory_not_equal(a, b, sizeof(a));
+}
+
 int
 main(void)
 {
@@ -171,6 +201,9 @@ main(void)
 		who_knows_goes_before_who_guesses, setup, teardown),
 	    cmocka_unit_test_setup_teardown(
 		a_user_that_others_guess_at_comes_after_the_rest, setup,
+		teardown),
+	    cmocka_unit_test_setup_teardown(
+		who_knocks_is_known_by_his_logins_and_failures, setup,
 		teardown),
 	};
 
