@@ -95,6 +95,8 @@ match_line(struct typed *t, size_t i, uint32_t cp, struct screenline_at at)
 	    !(k->flags & TOKEN_ANYWHERE))
 		return false;
 	k->state = TOKEN_ECHOED;
+	k->line = at.line;
+	k->off = at.off;
 	if (i + 1 < t->n) {
 		next = typed_token(t, i + 1);
 		if (token_is_char(next) && next->flags & TOKEN_NEXT) {
@@ -145,19 +147,47 @@ ahead_line(const struct typed *t, size_t i, size_t *first)
 	return true;
 }
 
-/* A line typed ahead counts as echoed when all of it stands in a row. */
+/* What other lines took of the cells of the one that was just found. */
 static void
+take_back(struct typed *t, size_t first)
+{
+	uint32_t cells = 0;
+	struct token *k;
+	size_t i;
+
+	for (i = first; i < first + t->seq_n; i++)
+		cells += typed_width(typed_token(t, i)->cp);
+	for (i = 0; i < t->n; i++) {
+		k = typed_token(t, i);
+		if ((i >= first && i < first + t->seq_n) || !token_is_char(k) ||
+		    k->state != TOKEN_ECHOED ||
+		    k->line != t->seq_next.line || k->off >= t->seq_next.off ||
+		    k->off + cells < t->seq_next.off)
+			continue;
+		k->state = TOKEN_WAITING;
+		if (i < t->wait)
+			t->wait = i;
+	}
+}
+
+/*
+ * A line typed ahead counts as echoed when all of it stands in a row.  True:
+ * with the last cell it is.
+ */
+static bool
 ahead_done(struct typed *t, size_t first)
 {
 	size_t i;
 
 	if (t->seq_n < 2 || first + t->seq_n >= t->n ||
 	    !(typed_token(t, first + t->seq_n)->flags & TOKEN_END))
-		return;
+		return false;
 	for (i = 0; i < t->seq_n; i++)
 		typed_token(t, first + i)->state = TOKEN_ECHOED;
+	take_back(t, first);
 	t->seq_n = 0;
 	typed_wait_settle(t);
+	return true;
 }
 
 void
@@ -167,7 +197,7 @@ typed_echo_end(struct typed *t)
 
 	if (t->n > 1 && ahead_line(t, t->n - 2, &first) &&
 	    t->seq_run == t->popped + first)
-		ahead_done(t, first);
+		(void)ahead_done(t, first);
 }
 
 /*
@@ -183,32 +213,33 @@ is_redrawn(
 	       at.off + typed_width(cp) == t->seq_next.off;
 }
 
-static void
+/* True: with this cell the whole line is there. */
+static bool
 match_ahead(struct typed *t, size_t i, uint32_t cp, struct screenline_at at)
 {
 	const struct token *k;
 	size_t first;
 
 	if (!ahead_line(t, i, &first))
-		return;
+		return false;
 	if (t->seq_run != t->popped + first) {
 		t->seq_run = t->popped + first;
 		t->seq_n = 0;
 	}
 	if (first + t->seq_n >= t->n || is_redrawn(t, first, cp, at))
-		return;
+		return false;
 	k = typed_token(t, first + t->seq_n);
 	if (!token_is_char(k) || k->cp != cp ||
 	    (t->seq_n > 0 && !same(at, t->seq_next))) {
 		t->seq_n = 0;
 		k = typed_token(t, first);
 		if (!token_is_char(k) || k->cp != cp)
-			return;
+			return false;
 	}
 	t->seq_n++;
 	t->seq_next = at;
 	t->seq_next.off += typed_width(cp);
-	ahead_done(t, first);
+	return ahead_done(t, first);
 }
 
 static bool
@@ -231,8 +262,10 @@ match_lines(struct typed *t, uint32_t cp, struct screenline_at at)
 		head = false;
 	if (head && match_line(t, t->wait, cp, at))
 		return;
-	if (t->wait < t->n && !(typed_token(t, t->wait)->flags & TOKEN_AHEAD))
-		match_ahead(t, behind, cp, at);
+	if (t->wait < t->n &&
+	    !(typed_token(t, t->wait)->flags & TOKEN_AHEAD) &&
+	    match_ahead(t, behind, cp, at))
+		return;
 	/* It may have been the last that was missing. */
 	if (next && is_line_char(t, behind = wait_behind(t)))
 		(void)match_line(t, behind, cp, at);
@@ -248,8 +281,9 @@ typed_echo_put(void *ctx, uint32_t cp, struct screenline_at at)
 	if (typed_token(t, t->wait)->flags & TOKEN_CELLWISE) {
 		if (match_cells(t, cp, at))
 			return;
-	} else {
-		match_ahead(t, t->wait, cp, at);
+	} else if (match_ahead(t, t->wait, cp, at)) {
+		/* It is not one of the next line as well. */
+		return;
 	}
 	if (t->wait < t->n)
 		match_lines(t, cp, at);

@@ -267,6 +267,26 @@ what_the_terminal_answers_is_masked_in_the_middle_of_a_line(void **state)
 	assert_null(strstr(s.in, "52;c"));
 }
 
+static void
+a_cell_is_the_echo_of_one_line_alone(void **state)
+{
+	static struct stored s;
+	struct typed *t = make(&s, 80);
+	unsigned shown = 0;
+
+	(void)state;
+	/* Of ".s" and "s.s", both typed ahead, only one can be on the screen. */
+	input(t, 100, "\x03.s\x03");
+	input(t, 200, "s.s\x03");
+	output(t, 200, "s.s\x03");
+	typed_flush(t);
+	typed_free(t);
+	for (const char *p = s.in; *p != '\0'; p++)
+		shown += *p == 's';
+	assert_in_range(shown, 1, 2);
+	assert_true(s.noecho > 0);
+}
+
 /* What readline shows of a line typed ahead, around its margin. */
 static void
 typed_ahead(struct stored *s, const char *shown)
@@ -650,6 +670,7 @@ main(void)
 		an_echo_in_its_own_cell_is_not_that_of_a_hidden_line),
 	    cmocka_unit_test(
 		what_the_terminal_answers_is_masked_in_the_middle_of_a_line),
+	    cmocka_unit_test(a_cell_is_the_echo_of_one_line_alone),
 	    cmocka_unit_test(a_line_typed_ahead_is_found_where_it_wraps),
 	    cmocka_unit_test(a_line_has_the_time_of_its_first_character),
 	    cmocka_unit_test(real_programs_give_their_lines_and_no_secret),
