@@ -101,10 +101,16 @@ session() { # name
 	eventually 20 grep -q tick-20 "$dir/$1"
 }
 running_recording() {
-	local id
-	id=$(sp --json session list --limit 1 | /usr/bin/python3 -c '
+	local id= try
+	# Its row is stored beside it, not before it.
+	for try in $(seq 100); do
+		id=$(sp --json session list --limit 1 | /usr/bin/python3 -c '
 import json, sys
-print(json.load(sys.stdin)[0]["id"])')
+rows = json.load(sys.stdin)
+print(rows[0]["id"] if rows else "")')
+		[ -z "$id" ] || break
+		sleep 0.2
+	done
 	sp --json session show "$id" | /usr/bin/python3 -c '
 import json, sys
 print(json.load(sys.stdin)["recording"])'
