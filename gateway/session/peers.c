@@ -41,6 +41,7 @@ struct peers {
 	const struct peers_ops *ops;
 	void *ctx;
 	struct link *links[PEER_COUNT]; /* newest first */
+	uint64_t n_links[PEER_COUNT];	/* that there have been */
 	struct request *buckets[BUCKETS];
 	struct timer *tick;
 	uint32_t last_id;
@@ -279,6 +280,7 @@ peers_link(struct peers *ps, enum peer p, int fd)
 	}
 	ln->next = ps->links[p];
 	ps->links[p] = ln;
+	ps->n_links[p]++;
 	if (ps->ops->up != NULL)
 		ps->ops->up(ps->ctx, p);
 	send_waiting(ps, p);
@@ -289,6 +291,12 @@ bool
 peers_up(const struct peers *ps, enum peer p)
 {
 	return ps->links[p] != NULL;
+}
+
+uint64_t
+peers_link_number(const struct peers *ps, enum peer p)
+{
+	return ps->n_links[p];
 }
 
 static int

@@ -54,6 +54,8 @@ struct peers *peers_new(struct loop *l, const struct peers_ops *ops, void *ctx)
 /* Takes fd: the link to p from now on; an older one serves its answers out. */
 int peers_link(struct peers *ps, enum peer p, int fd) MUST_USE;
 bool peers_up(const struct peers *ps, enum peer p);
+/* How many links to p there have been: which one is the newest. */
+uint64_t peers_link_number(const struct peers *ps, enum peer p);
 
 /*
  * Ask p; fn is called once, later, unless peers_forget(ctx) comes first.

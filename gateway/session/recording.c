@@ -313,23 +313,33 @@ on_resumed(void *ctx, int code, const struct ipc_msg *m)
 }
 
 void
-recording_peer_up(struct recording *r, enum peer p)
+recording_keeper_knows(struct recording *r)
 {
+	uint64_t link = peers_link_number(r->peers, PEER_KEEPER);
 	struct km_resume m = {.wrapped = buf_span(&r->wrapped)};
 	struct buf b;
 
+	if (r->keeper_link == link)
+		return;
+	memcpy(m.rec_id, r->rec_id, UUID_LEN);
+	buf_init(&b, 1024);
+	if (km_resume_put(&b, &m) == 0 &&
+	    peers_ask(r->peers, PEER_KEEPER, km_resume_type, buf_span(&b),
+		on_resumed, r) == 0)
+		r->keeper_link = link;
+	buf_fini(&b);
+}
+
+void
+recording_peer_up(struct recording *r, enum peer p)
+{
 	if (p == PEER_RECORDER && !r->opened) {
 		IGNORE(recording_open(r));
 	} else if (p == PEER_RECORDER) {
 		r->unsent = true; /* until the recorder says from where */
 		recording_tell(r, rm_resume_type);
-	} else if (p == PEER_KEEPER && r->opened) {
-		memcpy(m.rec_id, r->rec_id, UUID_LEN);
-		buf_init(&b, 1024);
-		if (km_resume_put(&b, &m) == 0)
-			IGNORE(peers_ask(r->peers, PEER_KEEPER, km_resume_type,
-			    buf_span(&b), on_resumed, r));
-		buf_fini(&b);
+	} else if (p == PEER_KEEPER) {
+		recording_keeper_knows(r);
 	}
 }
 
@@ -402,6 +412,7 @@ recording_alloc(const struct recording_opts *o)
 	r->peers = o->peers;
 	r->ops = o->ops;
 	r->ctx = o->ctx;
+	r->keeper_link = o->keeper_link;
 	r->flush_ns = o->flush_ms * 1000000U;
 	r->rules[RULE_SHELL] = o->shell;
 	r->rules[RULE_EXEC] = o->exec;

@@ -64,6 +64,8 @@ struct recording_opts {
 	uint8_t dek_id[UUID_LEN];
 	struct span dek;     /* 32 bytes; copied to locked memory */
 	struct span wrapped; /* the same, wrapped; copied */
+	/* peers_link_number() when the keeper was asked for dek; 0: before. */
+	uint64_t keeper_link;
 	uint32_t node_key_id;
 	struct span node_key; /* public, 32 bytes */
 	uint64_t node_seq;

@@ -46,6 +46,7 @@ struct recording {
 	size_t unsafe_bytes;
 	uint64_t chunks;
 
+	uint64_t keeper_link; /* the newest on which the keeper knows it */
 	struct timer *sign_timer;
 	uint64_t asked_seq;
 	bool asked;   /* the keeper signs a checkpoint */
@@ -72,6 +73,9 @@ void recording_tell(struct recording *r, uint16_t type);
 struct recording *recording_alloc(const struct recording_opts *o);
 /* The writer's sink. */
 int recording_on_chunk(void *ctx, uint64_t seq, struct span chunk);
+
+/* Tell the keeper of the newest link that it is ours, unless it knows. */
+void recording_keeper_knows(struct recording *r);
 
 /* recording_sign.c */
 /* Ask for a signature if a checkpoint is due. */

@@ -80,6 +80,8 @@ ask(struct recording *r, uint64_t seq, const uint8_t *hash, bool end)
 	struct buf b;
 	int code;
 
+	/* It may have come up while this one was being opened. */
+	recording_keeper_knows(r);
 	memcpy(m.rec_id, r->rec_id, UUID_LEN);
 	buf_init(&b, 256);
 	if ((code = km_checkpoint_sign_put(&b, &m)) == 0)

@@ -69,6 +69,7 @@ granted(struct ssh_session *s, const struct bm_grant *m)
 		session_refuse(s, WHY_SPACE, NULL);
 		return;
 	}
+	s->keeper_link = peers_link_number(s->env->peers, PEER_KEEPER);
 	memcpy(open.grant_id, s->grant.grant_id, UUID_LEN);
 	buf_init(&b, 64);
 	if ((r = km_open_put(&b, &open)) == 0)

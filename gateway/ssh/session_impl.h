@@ -96,6 +96,7 @@ struct ssh_session {
 	bool known;
 	char *next_addr; /* in grant.addrs: what is tried next */
 	char target_addr[64];
+	uint64_t keeper_link; /* on which the credential was asked for */
 	uint8_t cred_kind;
 	struct secret *password;
 	struct buf pubkey;

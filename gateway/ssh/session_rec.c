@@ -127,6 +127,7 @@ session_recording_opts(struct ssh_session *s, struct recording_opts *o)
 	memcpy(o->rec_id, g->rec_id, UUID_LEN);
 	memcpy(o->dek_id, g->dek_id, UUID_LEN);
 	o->wrapped = buf_span(&g->wrapped);
+	o->keeper_link = s->keeper_link;
 	o->node_seq = g->node_seq;
 	o->protocol = 1;
 	o->about = "";

@@ -34,6 +34,9 @@ struct node {
 	uint64_t next_seq;
 	bool mute;	   /* the recorder commits nothing */
 	bool slow;	   /* the keeper waits for a second request */
+	unsigned resumed;  /* the keeper was told that the recording is ours */
+	unsigned signs;	   /* and asked to sign */
+	uint64_t keeper_link;
 	uint32_t first_id; /* of the request that waits; 0: none */
 	struct km_checkpoint_sign first;
 	uint8_t first_hash[32];
@@ -144,6 +147,26 @@ keeper_sign(uint32_t id, const struct km_checkpoint_sign *req)
 	buf_fini(&b);
 }
 
+static void
+keeper_resumed(const struct ipc_msg *m)
+{
+	struct km_resumed a;
+	struct km_resume req;
+	struct buf b;
+
+	/* A keeper that does not know it cuts off who wants a signature. */
+	assert_int_equal(n.signs, 0);
+	n.resumed++;
+	assert_int_equal(km_resume_get(m->body, &req), 0);
+	assert_memory_equal(req.rec_id, n.rec_id, UUID_LEN);
+	memcpy(a.rec_id, req.rec_id, UUID_LEN);
+	buf_init(&b, 64);
+	assert_int_equal(km_resumed_put(&b, &a), 0);
+	assert_int_equal(
+	    ipc_send(n.keeper, km_resumed_type, m->id, buf_span(&b), -1), 0);
+	buf_fini(&b);
+}
+
 static int
 on_keeper(struct ipc *c, const struct ipc_msg *m, void *ctx)
 {
@@ -152,8 +175,13 @@ on_keeper(struct ipc *c, const struct ipc_msg *m, void *ctx)
 
 	(void)c;
 	(void)ctx;
+	if (m->type == km_resume_type) {
+		keeper_resumed(m);
+		return 0;
+	}
 	assert_int_equal(m->type, km_checkpoint_sign_type);
 	assert_int_equal(km_checkpoint_sign_get(m->body, &req), 0);
+	n.signs++;
 	/* A slow keeper answers the first when it has the second. */
 	if (n.slow && n.first_id == 0) {
 		n.first_id = m->id;
@@ -288,6 +316,7 @@ options(struct recording_opts *o)
 	o->shell = RECORD_FULL;
 	o->exec = RECORD_FULL;
 	o->sftp = RECORD_METADATA;
+	o->keeper_link = n.keeper_link;
 	o->ops = &rec_ops;
 }
 
@@ -308,6 +337,7 @@ setup(void **state)
 	assert_int_equal(ed25519_public(n.pub, n.seed), 0);
 	n.recorder = join(PEER_RECORDER, on_recorder);
 	n.keeper = join(PEER_KEEPER, on_keeper);
+	n.keeper_link = peers_link_number(n.peers, PEER_KEEPER);
 	options(&o);
 	n.rec = recording_new(&o, NULL);
 	assert_non_null(n.rec);
@@ -434,6 +464,22 @@ a_metadata_channel_keeps_only_how_much_it_was(void **state)
 	assert_null(strstr(all, "10:"));
 	assert_null(strstr(all, "10["));
 	assert_non_null(strstr(all, "24:"));
+}
+
+/* Asked for its key by the keeper that was, the recording is opened on. */
+static void
+a_keeper_that_is_new_knows_it_before_it_signs(void **state)
+{
+	struct ipc *old = n.keeper;
+
+	(void)state;
+	assert_int_equal(n.resumed, 0);
+	/* The old one serves its answers out meanwhile. */
+	n.keeper = join(PEER_KEEPER, on_keeper);
+	end();
+	assert_int_equal(n.resumed, 1);
+	assert_int_equal(n.signs, 1);
+	ipc_free(old);
 }
 
 static void
@@ -675,6 +721,7 @@ main(void)
 	    T(what_was_pushed_is_in_the_file),
 	    T(a_metadata_channel_keeps_only_how_much_it_was),
 	    T(bytes_of_an_unopened_channel_are_an_error),
+	    T(a_keeper_that_is_new_knows_it_before_it_signs),
 	    T(a_checkpoint_that_is_late_does_not_sign_the_end),
 	    T(it_holds_when_the_disk_is_a_mebibyte_behind),
 	    T(it_holds_when_the_disk_is_a_second_behind),
