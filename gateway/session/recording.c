@@ -218,13 +218,27 @@ committed(struct recording *r, uint64_t next_seq)
 	maybe_resume(r);
 }
 
+/* The recorder has what is before next_seq: the rest, and the end. */
 static void
-on_state(struct recording *r, const struct rm_state *m)
+send_rest(struct recording *r, uint64_t next_seq)
 {
 	const struct unsafe *u;
 
+	r->unsent = false;
+	for (u = r->first; u != NULL && !r->unsent; u = u->next)
+		if (u->seq >= next_seq)
+			send_chunk(r, u);
+	if (r->trailed)
+		recording_tell(r, rm_close_type);
+}
+
+static void
+on_state(struct recording *r, const struct rm_state *m)
+{
 	if (!r->opened) {
 		r->opened = m->code == 0;
+		if (r->opened && r->unsent)
+			send_rest(r, m->next_seq);
 		r->ops->opened(r->ctx, -(int)m->code, fail_text(-(int)m->code));
 		return;
 	}
@@ -236,12 +250,7 @@ on_state(struct recording *r, const struct rm_state *m)
 		r->trouble = false;
 		r->ops->trouble(r->ctx, 0, "");
 	}
-	r->unsent = false;
-	for (u = r->first; u != NULL && !r->unsent; u = u->next)
-		if (u->seq >= m->next_seq)
-			send_chunk(r, u);
-	if (r->trailed)
-		recording_tell(r, rm_close_type);
+	send_rest(r, m->next_seq);
 	maybe_resume(r);
 }
 
@@ -333,10 +342,12 @@ recording_keeper_knows(struct recording *r)
 void
 recording_peer_up(struct recording *r, enum peer p)
 {
+	/* Nothing more until the recorder says from where. */
+	if (p == PEER_RECORDER)
+		r->unsent = true;
 	if (p == PEER_RECORDER && !r->opened) {
 		IGNORE(recording_open(r));
 	} else if (p == PEER_RECORDER) {
-		r->unsent = true; /* until the recorder says from where */
 		recording_tell(r, rm_resume_type);
 	} else if (p == PEER_KEEPER) {
 		recording_keeper_knows(r);

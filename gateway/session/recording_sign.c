@@ -27,7 +27,9 @@ trailer(struct recording *r, const uint8_t *sig)
 		r->ops->closed(r->ctx, code);
 		return;
 	}
-	recording_tell(r, rm_close_type);
+	/* With chunks on their way it would be cut before them. */
+	if (!r->unsent)
+		recording_tell(r, rm_close_type);
 }
 
 /* The signature of an answer, lent from it; NULL: there is none. */

@@ -33,6 +33,7 @@ struct node {
 	FILE *file;
 	uint64_t next_seq;
 	bool mute;	   /* the recorder commits nothing */
+	bool thinks;	   /* and does not say at once what it has */
 	bool slow;	   /* the keeper waits for a second request */
 	unsigned resumed;  /* the keeper was told that the recording is ours */
 	unsigned signs;	   /* and asked to sign */
@@ -112,9 +113,12 @@ on_recorder(struct ipc *c, const struct ipc_msg *m, void *ctx)
 			recorder_commit();
 		break;
 	case rm_resume_type:
-		recorder_state();
+		if (!n.thinks)
+			recorder_state();
 		break;
 	case rm_close_type:
+		/* What it lacks now it would call lost. */
+		assert_int_equal(n.next_seq, recording_chunks(n.rec));
 		memcpy(closed.rec_id, n.rec_id, UUID_LEN);
 		assert_int_equal(rm_closed_put(&b, &closed), 0);
 		recorder_send(rm_closed_type, &b);
@@ -597,6 +601,31 @@ a_restarted_recorder_gets_what_it_lacks(void **state)
 }
 
 static void
+the_end_waits_until_the_recorder_has_all(void **state)
+{
+	static char all[1 << 20];
+
+	(void)state;
+	event(0, RCD_EV_CH_OPEN, "session");
+	assert_int_equal(push(0, CHUNK_DATA, 0, FLOW_TO_USER, "first", 5), 0);
+	ipc_free(n.recorder);
+	spin(5);
+	n.thinks = true;
+	n.recorder = join(PEER_RECORDER, on_recorder);
+	recording_peer_up(n.rec, PEER_RECORDER);
+	recording_close(n.rec, 1, "done");
+	spin(20);
+	assert_int_equal(n.signs, 1);
+	assert_int_equal(n.closed, 0);
+	recorder_state();
+	spin(20);
+	assert_int_equal(n.closed, 1);
+	assert_int_equal(fflush(n.file), 0);
+	read_back(all, sizeof(all));
+	assert_non_null(strstr(all, "10:first\n"));
+}
+
+static void
 another_process_goes_on_where_it_was(void **state)
 {
 	static char all[1 << 20];
@@ -726,6 +755,7 @@ main(void)
 	    T(it_holds_when_the_disk_is_a_mebibyte_behind),
 	    T(it_holds_when_the_disk_is_a_second_behind),
 	    T(a_restarted_recorder_gets_what_it_lacks),
+	    T(the_end_waits_until_the_recorder_has_all),
 	    T(another_process_goes_on_where_it_was),
 	    T(a_state_that_was_cut_does_not_come_in),
 	    T(what_has_moved_moves_on_the_same),
