@@ -15,9 +15,9 @@
 
 enum { SAY_MS = 10000 };
 
-/* Not each one: there may be a thousand a second. */
-static void
-say(struct broker *b)
+/* Not of each one: there may be a thousand a second. */
+void
+broker_door_tick(struct broker *b)
 {
 	uint64_t now = broker_now_ms(b);
 	struct broker_audit e;
@@ -33,12 +33,6 @@ say(struct broker *b)
 	broker_audit_end(b, &e);
 	b->said_ms = now;
 	b->turned_away = 0;
-}
-
-void
-broker_door_tick(struct broker *b)
-{
-	say(b);
 }
 
 bool
@@ -58,7 +52,7 @@ broker_knock(struct broker *b, struct wlink *w, uint32_t id, struct wconn *c,
 	    throttle_knock(b->throttle, peer, broker_now_ms(b)), chance);
 	if (!in) {
 		b->turned_away++;
-		say(b);
+		broker_door_tick(b);
 	}
 	answer.admit = in;
 	buf_init(&body, 64);

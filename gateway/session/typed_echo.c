@@ -160,8 +160,8 @@ take_back(struct typed *t, size_t first)
 	for (i = 0; i < t->n; i++) {
 		k = typed_token(t, i);
 		if ((i >= first && i < first + t->seq_n) || !token_is_char(k) ||
-		    k->state != TOKEN_ECHOED ||
-		    k->line != t->seq_next.line || k->off >= t->seq_next.off ||
+		    k->state != TOKEN_ECHOED || k->line != t->seq_next.line ||
+		    k->off >= t->seq_next.off ||
 		    k->off + cells < t->seq_next.off)
 			continue;
 		k->state = TOKEN_WAITING;
@@ -262,8 +262,7 @@ match_lines(struct typed *t, uint32_t cp, struct screenline_at at)
 		head = false;
 	if (head && match_line(t, t->wait, cp, at))
 		return;
-	if (t->wait < t->n &&
-	    !(typed_token(t, t->wait)->flags & TOKEN_AHEAD) &&
+	if (t->wait < t->n && !(typed_token(t, t->wait)->flags & TOKEN_AHEAD) &&
 	    match_ahead(t, behind, cp, at))
 		return;
 	/* It may have been the last that was missing. */

@@ -684,3 +684,32 @@ node_claim(struct end *e, const uint8_t session[16])
 	(void)node_send(e, bm_session_here_type, buf_span(&b));
 	buf_fini(&b);
 }
+
+struct node *
+node_setup(void **state)
+{
+	struct node *n;
+
+	assert_int_equal(server_setup_schema(state), 0);
+	n = node_new(*state);
+	node_people(n);
+	node_start(n);
+	node_ready(n);
+	return n;
+}
+
+int
+node_teardown(void **state, struct node *n)
+{
+	node_free(n);
+	return server_teardown(state);
+}
+
+void
+node_again(struct node *n)
+{
+	if (n->pid != 0)
+		node_stop(n);
+	node_start(n);
+	node_ready(n);
+}

@@ -86,6 +86,13 @@ uint64_t node_count_events(struct node *n, uint32_t event, const char *like);
 /* Rows: users ana (password "right"), dis (disabled), new (must change). */
 void node_people(struct node *n);
 
+/* For a group of tests: a server with the schema, and a node that has people
+ * and reaches it. */
+struct node *node_setup(void **state);
+int node_teardown(void **state, struct node *n);
+/* With a broker and links that are new. */
+void node_again(struct node *n);
+
 /* Log in and ask for a grant. */
 bool node_login(struct end *e, uint64_t conn, const char *user,
     const char *password, uint64_t *took_ms);

@@ -24,20 +24,14 @@ static struct node *n;
 static int
 setup(void **state)
 {
-	int r = server_setup_schema(state);
-
-	n = node_new(*state);
-	node_people(n);
-	node_start(n);
-	node_ready(n);
-	return r;
+	n = node_setup(state);
+	return 0;
 }
 
 static int
 teardown(void **state)
 {
-	node_free(n);
-	return server_teardown(state);
+	return node_teardown(state, n);
 }
 
 static void

@@ -80,8 +80,7 @@ the_more_are_inside_the_fewer_strangers_are_let_in(void **state UNUSED)
 		unsigned want = DOOR_FREE + range * step / 4;
 
 		while (door_inside(d) < want)
-			assert_true(
-			    comes(door_inside(d), THROTTLE_KNOWN, 0));
+			assert_true(comes(door_inside(d), THROTTLE_KNOWN, 0));
 		in = 0;
 		for (uint32_t chance = 0; chance < range; chance++) {
 			if (!comes(9000 + chance, THROTTLE_NEW, chance))

@@ -18,6 +18,8 @@
 #include "base/loop.h"
 #include "broker/granter.h"
 
+#include "await.h"
+
 enum { MANY = 300, BAD_WORKER = 13 };
 
 static struct {
@@ -132,14 +134,6 @@ hold(bool on)
 	pthread_mutex_unlock(&server.lock);
 }
 
-static void
-await(struct scene *s, unsigned n)
-{
-	for (int i = 0; i < 1000 && answers < n; i++)
-		assert_int_equal(loop_once(s->loop, 20), 0);
-	assert_int_equal(answers, n);
-}
-
 /* The first n of them. */
 static void
 ask(struct scene *s, size_t n)
@@ -156,7 +150,7 @@ one_alone_waits_for_nobody(void **state)
 	struct scene *s = *state;
 
 	ask(s, 1);
-	await(s, 1);
+	await_count(s->loop, &answers, 1);
 	assert_int_equal(s->asked[0].r, 0);
 	assert_int_equal(server.calls, 1);
 	assert_int_equal(server.stored, 1);
@@ -170,7 +164,7 @@ many_go_together(void **state)
 	hold(true);
 	ask(s, MANY);
 	hold(false);
-	await(s, MANY);
+	await_count(s->loop, &answers, MANY);
 	for (size_t i = 0; i < MANY; i++) {
 		assert_int_equal(s->asked[i].r, 0);
 		assert_int_equal(s->asked[i].answers, 1);
@@ -190,7 +184,7 @@ a_bad_one_refuses_nobody_else(void **state)
 	s->asked[21].rows.worker = BAD_WORKER;
 	ask(s, 40);
 	hold(false);
-	await(s, 40);
+	await_count(s->loop, &answers, 40);
 	for (size_t i = 0; i < 40; i++)
 		assert_int_equal(s->asked[i].r, i == 21 ? FAIL_RANGE : 0);
 	assert_string_equal(s->asked[21].why, "bad row");
@@ -204,7 +198,7 @@ a_database_that_is_away_is_told_to_all(void **state)
 
 	server.away = true;
 	ask(s, 10);
-	await(s, 10);
+	await_count(s->loop, &answers, 10);
 	for (size_t i = 0; i < 10; i++) {
 		assert_int_equal(s->asked[i].r, FAIL_SQL);
 		assert_true(s->asked[i].away);

@@ -16,6 +16,8 @@
 #include "base/loop.h"
 #include "broker/judge.h"
 
+#include "await.h"
+
 enum { THREADS = 2, JOBS = JUDGE_SUSPECTS + 16 };
 
 struct work {
@@ -117,14 +119,6 @@ post(struct scene *s, unsigned i, enum throttle_class class)
 	return judge_post(s->j, class, hash, on_done, &s->w[i]);
 }
 
-static void
-await(struct scene *s, unsigned n)
-{
-	for (int i = 0; i < 1000 && answers < n; i++)
-		assert_int_equal(loop_once(s->loop, 20), 0);
-	assert_int_equal(answers, n);
-}
-
 /* Until so many have begun: their threads are not all equally quick. */
 static void
 await_begun(int n)
@@ -156,7 +150,7 @@ those_who_know_go_first(void **state)
 	await_begun(2);
 	for (i = 1; i <= 6; i++) {
 		let(1);
-		await(s, i);
+		await_count(s->loop, &answers, i);
 		/* Of the last three one waits for the other. */
 		if (i < 3)
 			await_begun((int)i + 2);
@@ -176,7 +170,7 @@ all_but_the_known_leave_a_thread_free(void **state)
 	for (i = 0; i < 6; i++)
 		assert_int_equal(post(s, i, unknown[i % 3]), 0);
 	let(6);
-	await(s, 6);
+	await_count(s->loop, &answers, 6);
 	assert_int_equal(hall.most, 1);
 	hall.most = 0;
 	assert_int_equal(post(s, 6, THROTTLE_FAILING), 0);
@@ -185,7 +179,7 @@ all_but_the_known_leave_a_thread_free(void **state)
 		assert_int_equal(loop_once(s->loop, 10), 0);
 	assert_int_equal(hall.most, 2);
 	let(2);
-	await(s, 8);
+	await_count(s->loop, &answers, 8);
 }
 
 static void
@@ -202,7 +196,7 @@ a_full_class_turns_away_its_own(void **state)
 	assert_int_equal(post(s, n, THROTTLE_FAILING), FAIL_FULL);
 	assert_int_equal(post(s, n, THROTTLE_KNOWN), 0);
 	let(n + 1);
-	await(s, n + 1);
+	await_count(s->loop, &answers, n + 1);
 	/* It began beside the one that was running. */
 	assert_int_equal(s->w[n].began <= 2, 1);
 	for (i = 0; i <= n; i++) {

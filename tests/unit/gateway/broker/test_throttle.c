@@ -161,22 +161,19 @@ who_knocks_is_known_by_his_logins_and_failures(void **state UNUSED)
 	uint8_t a[THROTTLE_SOURCE_LEN], b[THROTTLE_SOURCE_LEN];
 	int i;
 
-	assert_int_equal(
-	    throttle_knock(t, "192.0.2.1:5", 1000), THROTTLE_NEW);
+	assert_int_equal(throttle_knock(t, "192.0.2.1:5", 1000), THROTTLE_NEW);
 	throttle_fail(t, "192.0.2.1:6", "u", 1000);
 	/* Long after the failure has stopped to cost him time. */
 	assert_int_equal(
 	    throttle_knock(t, "192.0.2.1:7", later - 1), THROTTLE_FAILING);
-	assert_int_equal(
-	    throttle_knock(t, "192.0.2.1:8", later), THROTTLE_NEW);
+	assert_int_equal(throttle_knock(t, "192.0.2.1:8", later), THROTTLE_NEW);
 	throttle_good(t, "192.0.2.1:9", 2000);
 	assert_int_equal(
 	    throttle_knock(t, "192.0.2.1:10", 3000), THROTTLE_KNOWN);
 	/* Others fail from behind the same address: he is a stranger. */
 	for (i = 0; i < 20; i++)
 		throttle_fail(t, "192.0.2.1:6", "u", 3000);
-	assert_int_equal(
-	    throttle_knock(t, "192.0.2.1:10", 3000), THROTTLE_NEW);
+	assert_int_equal(throttle_knock(t, "192.0.2.1:10", 3000), THROTTLE_NEW);
 	throttle_source(a, "192.0.2.1:10");
 	throttle_source(b, "[::ffff:192.0.2.1]:11");
 	assert_memory_equal(a, b, sizeof(a));
