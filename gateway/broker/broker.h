@@ -57,6 +57,11 @@ void broker_listen(struct broker *b, int fd);
 void broker_unlisten(struct broker *b);
 /* A worker is linked. */
 bool broker_needed(const struct broker *b);
+/*
+ * Somebody has logged in here and waits for his session: another broker does
+ * not know him.
+ */
+bool broker_awaited(const struct broker *b);
 
 /* What `status` answers: a JSON object, appended to out. */
 int broker_status(struct broker *b, struct buf *out) MUST_USE;

@@ -367,7 +367,7 @@ broker_link(struct broker *b, enum role role, uint32_t peer, int fd)
 	bool ok = false;
 
 	if (role == ROLE_KEEPER)
-		ok = kask_link(b->keeper, fd) == 0;
+		ok = kask_link(b->keeper, peer, fd) == 0;
 	else if (role == ROLE_WORKER)
 		ok = broker_link_add(b, LINK_WORKER, peer, fd) != NULL;
 	else if (role == ROLE_RECORDER)
@@ -405,6 +405,19 @@ broker_needed(const struct broker *b)
 
 	while ((l = idmap_next(b->links, &pos)) != NULL)
 		if (l->kind == LINK_WORKER)
+			return true;
+	return false;
+}
+
+bool
+broker_awaited(const struct broker *b)
+{
+	const struct blink *l;
+	size_t pos = 0;
+
+	while ((l = idmap_next(b->links, &pos)) != NULL)
+		if (l->kind == LINK_WORKER && !l->dead &&
+		    wlink_awaits(l->w, broker_now_ms(b)))
 			return true;
 	return false;
 }

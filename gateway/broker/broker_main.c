@@ -20,8 +20,15 @@
 #define SALLYPORT_VERSION "0"
 #endif
 
+enum {
+	LEAVE_MS = 2000, /* for those who have just logged in */
+	LEAVE_STEP_MS = 5,
+};
+
 struct process {
 	struct loop *loop;
+	struct timer *leave;
+	uint64_t leave_ns; /* ends by then, once told to */
 	struct child *child;
 	struct broker *broker;
 };
@@ -50,11 +57,25 @@ on_drain(void *ctx)
 }
 
 static void
-on_stop(void *ctx)
+on_leave(struct timer *t, void *ctx)
 {
 	struct process *p = ctx;
 
-	loop_stop(p->loop);
+	if (mono_ns() >= p->leave_ns || !broker_awaited(p->broker))
+		loop_stop(p->loop);
+	else
+		timer_set(t, LEAVE_STEP_MS);
+}
+
+static void
+on_stop(void *ctx)
+{
+	struct process *p = ctx;
+	uint64_t ms = child_orphaned(p->child) ? 0 : LEAVE_MS;
+
+	broker_unlisten(p->broker);
+	p->leave_ns = mono_ns() + ms * UINT64_C(1000000);
+	timer_set(p->leave, 0);
 }
 
 static void
@@ -119,8 +140,9 @@ run(struct process *p, const struct role_args *a, struct fail *f)
 	if ((r = confine_role(ROLE_BROKER, a->conf, f)) != 0 ||
 	    (r = broker_new(&p->broker, &o, f)) != 0)
 		return r;
-	p->child = child_new(p->loop, a, &child_ops, p);
-	if (p->child == NULL)
+	p->leave = timer_new(p->loop, on_leave, p);
+	if (p->leave == NULL ||
+	    (p->child = child_new(p->loop, a, &child_ops, p)) == NULL)
 		return fail_set(f, FAIL_NOMEM, "control link");
 	if ((r = child_ready(p->child)) != 0)
 		return r;
@@ -150,6 +172,7 @@ broker_main(const struct role_args *a)
 		broker_leave(p.broker);
 		_exit(0);
 	}
+	timer_free(p.leave);
 	broker_free(p.broker);
 	child_free(p.child);
 	loop_free(p.loop);

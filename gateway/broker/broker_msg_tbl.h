@@ -61,7 +61,8 @@ MSG_END(refuse)
  * pins: SSH strings one after the other, each a host key blob.
  * record_*: enum record_rule (0 metadata, 1 full); on_fail: 0 strict, 1 pause.
  * wrapped: the wrapped data key, shown to the keeper again in `resume`.
- * admin: 1 when the user is an administrator, whom a full spool does not stop. */
+ * admin: 1 when the user is an administrator, whom a full spool does not stop.
+ * keeper: which one has the grant, as the supervisor counts processes. */
 MSG(grant, 6)
 MSG_U64(grant, conn)
 MSG_UUID(grant, session_id)
@@ -85,6 +86,7 @@ MSG_U32(grant, idle_s)
 MSG_U32(grant, length_s)
 MSG_U8(grant, admin)
 MSG_BYTES(grant, wrapped, 256)
+MSG_U32(grant, keeper)
 MSG_END(grant)
 
 /* W>B: the connection on which a user authenticated is gone. */

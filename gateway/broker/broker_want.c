@@ -44,6 +44,7 @@ struct wish {
 	char addrs[ADDRS_SIZE];
 	uint8_t grant_id[16];
 	bool granted; /* the keeper holds a grant */
+	uint32_t keeper;
 	uint8_t wrapped[256];
 };
 
@@ -177,6 +178,7 @@ put_grant(const struct wish *w, struct buf *body)
 	    .length_s = rules->length_s,
 	    .admin = q->admin,
 	    .wrapped = w->rows.wrapped,
+	    .keeper = w->keeper,
 	};
 
 	memcpy(m.session_id, w->rows.session_id, 16);
@@ -309,6 +311,7 @@ ask_keeper(struct wish *w)
 	memcpy(m.grant_id, w->grant_id, 16);
 	memcpy(m.rec_id, w->rows.rec_id, 16);
 	memcpy(m.row_id, q->cred_id, 16);
+	w->keeper = kask_keeper(w->b->keeper);
 	buf_init(&body, IPC_BODY_MAX);
 	if ((r = km_grant_put(&body, &m)) == 0)
 		r = kask_ask(w->b->keeper, km_grant_type, buf_span(&body),

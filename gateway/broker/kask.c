@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The broker's end of the link to the keeper: which question an answer belongs
- * to, and how long is waited for it.
+ * The broker's end of the links to the keeper: which question an answer belongs
+ * to, and how long is waited for it.  An older keeper answers what it was asked
+ * before it was replaced.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,17 +15,26 @@
 
 enum { MSG_MAX = 128 * 1024, QUEUE_MAX = 16 * 1024 * 1024 };
 
-struct question {
+struct klink {
+	struct klink *next;
 	struct kask *k;
+	struct ipc *ipc;
+	uint32_t number; /* the keeper, as the supervisor counts */
+	unsigned open;	 /* questions */
+};
+
+struct question {
+	struct klink *on;
 	uint32_t id;
-	kask_fn *fn; /* NULL: nobody waits */
+	kask_fn *fn;
 	void *ctx;
 	struct timer *limit;
 };
 
 struct kask {
 	struct loop *loop;
-	struct ipc *link; /* NULL: none */
+	struct klink *links; /* newest first */
+	bool ending;
 	struct idmap *open;
 	uint32_t last_id;
 };
@@ -43,18 +53,49 @@ question_free(struct question *q)
 	free(q);
 }
 
+static void
+link_free(struct klink *l)
+{
+	struct klink **at = &l->k->links;
+
+	while (*at != l)
+		at = &(*at)->next;
+	*at = l->next;
+	ipc_free(l->ipc);
+	free(l);
+}
+
+/* The keeper that was ends as soon as nobody needs it. */
+static void
+drop_idle(struct kask *k)
+{
+	struct klink *l, *next;
+
+	if (k->links == NULL)
+		return;
+	for (l = k->links->next; l != NULL; l = next) {
+		next = l->next;
+		if (l->open == 0) {
+			ipc_flush(l->ipc);
+			link_free(l);
+		}
+	}
+}
+
 /* Take the question out, then tell: fn may ask the next one. */
 static void
 answer(struct question *q, int code, const struct ipc_msg *m)
 {
 	struct question was = *q;
+	struct kask *k = q->on->k;
 	uint8_t key[16];
 
 	key_of(key, q->id);
-	(void)idmap_del(q->k->open, key);
+	(void)idmap_del(k->open, key);
+	q->on->open--;
 	question_free(q);
-	if (was.fn != NULL)
-		was.fn(was.ctx, code, m);
+	was.fn(was.ctx, code, m);
+	drop_idle(k);
 }
 
 static void
@@ -67,7 +108,7 @@ on_limit(struct timer *t, void *ctx)
 static int
 on_msg(struct ipc *c, const struct ipc_msg *m, void *ctx)
 {
-	struct kask *k = ctx;
+	struct klink *l = ctx;
 	struct question *q;
 	uint8_t key[16];
 
@@ -76,40 +117,51 @@ on_msg(struct ipc *c, const struct ipc_msg *m, void *ctx)
 		(void)close(m->fd); /* the keeper has none for us */
 	key_of(key, m->id);
 	/* One that comes after its limit is nobody's. */
-	if ((q = idmap_get(k->open, key)) != NULL)
+	if ((q = idmap_get(l->k->open, key)) != NULL && q->on == l)
 		answer(q, 0, m);
 	return 0;
 }
 
+/* A question asked by one of the answers goes elsewhere, or nowhere. */
 static void
-fail_all(struct kask *k, int code)
+fail_all(struct kask *k, struct klink *l)
 {
 	struct question *q;
 	size_t pos = 0;
 
-	/* Questions asked by the answers have no link, so none is added. */
-	while ((q = idmap_next(k->open, &pos)) != NULL)
-		answer(q, code, NULL);
+	l->open++; /* keeps the link until all are told */
+	while (l->open > 1) {
+		if ((q = idmap_next(k->open, &pos)) == NULL)
+			pos = 0; /* one was added, and the others moved */
+		else if (q->on == l)
+			answer(q, FAIL_CLOSED, NULL);
+	}
+	l->open--;
 }
 
 static void
 on_gone(struct ipc *c, const struct fail *f, void *ctx)
 {
-	struct kask *k = ctx;
+	struct klink *l = ctx;
+	struct kask *k = l->k;
 
-	log_warn(NULL, "keeper: %s", fail_why(f, FAIL_CLOSED));
-	ipc_free(c);
-	k->link = NULL;
-	fail_all(k, FAIL_CLOSED);
+	(void)c;
+	if (k->links == l)
+		log_warn(NULL, "keeper: %s", fail_why(f, FAIL_CLOSED));
+	l->number = 0;
+	fail_all(k, l);
+	link_free(l);
 }
 
 static void
 release(struct kask *k)
 {
-	ipc_free(k->link);
-	k->link = NULL;
-	if (k->open != NULL)
-		fail_all(k, FAIL_CLOSED);
+	k->ending = true;
+	while (k->links != NULL) {
+		if (k->open != NULL)
+			fail_all(k, k->links);
+		link_free(k->links);
+	}
 	idmap_free(k->open);
 	free(k);
 }
@@ -137,35 +189,46 @@ kask_new(struct loop *l)
 }
 
 int
-kask_link(struct kask *k, int fd)
+kask_link(struct kask *k, uint32_t number, int fd)
 {
+	struct klink *l = calloc(1, sizeof(*l));
 	const struct ipc_opts o = {
 	    .max_msg = MSG_MAX,
 	    .max_queue = QUEUE_MAX,
 	    .msg = on_msg,
 	    .gone = on_gone,
-	    .ctx = k,
+	    .ctx = l,
 	};
 
-	ipc_free(k->link);
-	k->link = NULL;
-	fail_all(k, FAIL_CLOSED);
-	k->link = ipc_new(k->loop, fd, &o);
-	if (k->link != NULL)
-		return 0;
-	(void)close(fd);
-	return FAIL_NOMEM;
+	if (l == NULL || (l->ipc = ipc_new(k->loop, fd, &o)) == NULL) {
+		free(l);
+		(void)close(fd);
+		return FAIL_NOMEM;
+	}
+	l->k = k;
+	l->number = number;
+	l->next = k->links;
+	k->links = l;
+	drop_idle(k);
+	return 0;
+}
+
+uint32_t
+kask_keeper(const struct kask *k)
+{
+	return k->links == NULL || k->ending ? 0 : k->links->number;
 }
 
 int
 kask_ask(
     struct kask *k, uint16_t type, struct span body, kask_fn *fn, void *ctx)
 {
+	struct klink *l = k->links;
 	struct question *q;
 	uint8_t key[16];
 	int r;
 
-	if (k->link == NULL)
+	if (kask_keeper(k) == 0)
 		return FAIL_CLOSED;
 	if (idmap_count(k->open) >= KASK_MAX)
 		return FAIL_FULL;
@@ -173,34 +236,28 @@ kask_ask(
 		return FAIL_NOMEM;
 	if (++k->last_id == 0)
 		k->last_id = 1;
-	*q = (struct question){.k = k, .id = k->last_id, .fn = fn, .ctx = ctx};
+	*q = (struct question){.on = l, .id = k->last_id, .fn = fn, .ctx = ctx};
 	if ((q->limit = timer_new(k->loop, on_limit, q)) == NULL) {
 		free(q);
 		return FAIL_NOMEM;
 	}
 	key_of(key, q->id);
 	if ((r = idmap_put(k->open, key, q)) == 0 &&
-	    (r = ipc_send(k->link, type, q->id, body, -1)) != 0)
+	    (r = ipc_send(l->ipc, type, q->id, body, -1)) != 0)
 		(void)idmap_del(k->open, key);
 	if (r != 0) {
 		question_free(q);
 		return r;
 	}
+	l->open++;
 	timer_set(q->limit, KASK_WAIT_MS);
 	return 0;
-}
-
-static void
-ignore(void *ctx, int code, const struct ipc_msg *m)
-{
-	(void)ctx;
-	(void)code;
-	(void)m;
 }
 
 void
 kask_tell(struct kask *k, uint16_t type, struct span body)
 {
-	if (kask_ask(k, type, body, ignore, NULL) != 0)
+	if (kask_keeper(k) == 0 ||
+	    ipc_send(k->links->ipc, type, 0, body, -1) != 0)
 		log_debug(NULL, "keeper: not told");
 }

@@ -211,6 +211,7 @@ wlink_auth_done(struct wlink *w, uint64_t conn, const struct wlink_user *user)
 	wlink_row_text(c->user, sizeof(c->user), user->name);
 	wlink_row_text(c->peer, sizeof(c->peer), user->peer);
 	c->must_change = user->must_change;
+	c->in_ms = w->ops->now_ms(w->ctx);
 }
 
 static int
@@ -247,6 +248,20 @@ wlink_want_done(struct wlink *w, uint64_t conn, const uint8_t *session)
 	else if (session != NULL)
 		memcpy(c->session_id, session, 16);
 	return there;
+}
+
+bool
+wlink_awaits(const struct wlink *w, uint64_t now_ms)
+{
+	const struct wconn *c;
+	size_t pos = 0;
+
+	while ((c = idmap_next(w->conns, &pos)) != NULL)
+		if (!c->gone && (c->state == CONN_WANTED ||
+				    (c->state == CONN_IN &&
+					now_ms < c->in_ms + WLINK_WANT_MS)))
+			return true;
+	return false;
 }
 
 void

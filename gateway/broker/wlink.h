@@ -26,13 +26,14 @@ enum {
 	WLINK_CONNS = 8192,	/* at one time */
 	WLINK_TRIES = 64,	/* logins on one connection */
 	WLINK_CLAIM_MS = 60000, /* rows of unknown sessions: this long */
+	WLINK_WANT_MS = 1000,	/* from the login to the wish */
 };
 
 /* A connection of the worker; valid until conn_end or the end of the link. */
 struct wconn {
 	uint64_t conn;
 	enum conn_state state;
-	bool gone; /* it ended while a question was open */
+	bool gone;   /* it ended while a question was open */
 	bool inside; /* it counts as one that has not logged in */
 	uint8_t source[THROTTLE_SOURCE_LEN]; /* what it is counted by */
 	unsigned tries;
@@ -40,6 +41,7 @@ struct wconn {
 	char user[256];
 	char peer[65];
 	bool must_change;
+	uint64_t in_ms;		/* when the user logged in */
 	uint8_t session_id[16]; /* CONN_GRANTED */
 };
 
@@ -103,6 +105,8 @@ void wlink_auth_done(
  * with no connection.
  */
 bool wlink_want_done(struct wlink *w, uint64_t conn, const uint8_t *session);
+/* Somebody has logged in and is yet to get what he came for. */
+bool wlink_awaits(const struct wlink *w, uint64_t now_ms);
 /* The worker is told of a refusal for the reason why, which we have noted. */
 void wlink_refused(struct wlink *w, uint32_t why);
 

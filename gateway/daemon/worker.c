@@ -133,7 +133,6 @@ on_link(void *ctx, enum role role, uint32_t peer, int fd)
 	enum peer p;
 	int r;
 
-	(void)peer;
 	if (role == ROLE_KEEPER) {
 		p = PEER_KEEPER;
 	} else if (role == ROLE_BROKER) {
@@ -144,7 +143,7 @@ on_link(void *ctx, enum role role, uint32_t peer, int fd)
 		(void)close(fd);
 		return;
 	}
-	if ((r = peers_link(w->peers, p, fd)) != 0) {
+	if ((r = peers_link(w->peers, p, peer, fd)) != 0) {
 		log_err(NULL, "no link: %s", fail_text(r));
 		worker_cut_off(w);
 	} else if (p == PEER_KEEPER && w->env.hostkeys.len == 0) {

@@ -243,6 +243,12 @@ core_tick(struct core *c, uint64_t now_ns)
 	core_rec_tick(c, now_ns);
 }
 
+bool
+core_awaited(struct core *c, uint64_t now_ns)
+{
+	return core_grant_awaited(c, now_ns);
+}
+
 void
 core_counts_get(const struct core *c, struct core_counts *n)
 {

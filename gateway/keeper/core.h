@@ -2,6 +2,7 @@
 #ifndef GATEWAY_KEEPER_CORE_H
 #define GATEWAY_KEEPER_CORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -68,6 +69,12 @@ enum core_next core_handle(struct core_link *l, uint64_t now_ns,
 
 /* Forget what has expired; call every few seconds. */
 void core_tick(struct core *c, uint64_t now_ns);
+
+/*
+ * A worker has yet to come for what was granted to it, or for the first
+ * signature with a key: no other keeper could serve it.
+ */
+bool core_awaited(struct core *c, uint64_t now_ns);
 
 /* For tests and the log. */
 struct core_counts {

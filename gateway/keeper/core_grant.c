@@ -78,6 +78,32 @@ struct sweep {
 	uint64_t now_ns;
 };
 
+struct awaited {
+	uint64_t now_ns;
+	bool any;
+};
+
+static void
+await_one(struct table_node *n, void *ctx)
+{
+	const struct grant *g = (const struct grant *)n;
+	struct awaited *a = ctx;
+
+	if (a->now_ns < g->expires_ns &&
+	    (g->state == GRANT_WAITING ||
+		(g->key != NULL && g->signs == CORE_SIGNS)))
+		a->any = true;
+}
+
+bool
+core_grant_awaited(struct core *c, uint64_t now_ns)
+{
+	struct awaited a = {.now_ns = now_ns};
+
+	table_each(&c->grants, await_one, &a);
+	return a.any;
+}
+
 static void
 sweep_one(struct table_node *n, void *ctx)
 {

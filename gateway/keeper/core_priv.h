@@ -104,6 +104,7 @@ bool core_rate_take(struct core_rate *b, uint64_t now_ns, uint32_t n,
 /* core_grant.c */
 void core_grant_fini(struct core *c);
 void core_grant_tick(struct core *c, uint64_t now_ns);
+bool core_grant_awaited(struct core *c, uint64_t now_ns);
 void core_grant_forget(struct core *c, uint32_t worker);
 /* Drop the grant if it is this worker's and of this recording. */
 bool core_grant_drop(struct core *c, const uint8_t id[UUID_LEN],

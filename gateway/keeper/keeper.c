@@ -32,6 +32,8 @@ enum {
 	ADMINS_MAX = 16,
 	ADMIN_IDLE_S = 60,
 	TICK_MS = 5000,
+	LEAVE_MS = 5000, /* for logins that only this keeper can serve */
+	LEAVE_STEP_MS = 20,
 	KEY_HEAP = 256 * 1024, /* locked memory for OpenSSL's private keys */
 	KEY_HEAP_MIN = 64,
 	LINKS_RESERVE = 8, /* descriptors for the links of new processes */
@@ -60,6 +62,7 @@ struct keeper {
 	int listener; /* the administrator's socket, -1: none yet */
 	struct acceptor *accept;
 	struct timer *tick;
+	uint64_t leave_ns; /* ends by then; 0: was not told to */
 };
 
 static const char *const kind_names[] = {
@@ -279,6 +282,24 @@ on_listener(void *ctx, const char *name, int fd)
 	acceptor_listen(k->accept, true);
 }
 
+static bool
+has_link(const struct keeper *k, enum core_kind kind)
+{
+	const struct link *l = k->links;
+
+	while (l != NULL && l->kind != kind)
+		l = l->next;
+	return l != NULL;
+}
+
+/* The broker lets go of its link when it has its answers. */
+static bool
+has_left(struct keeper *k, uint64_t now)
+{
+	return now >= k->leave_ns ||
+	       (!has_link(k, CORE_BROKER) && !core_awaited(k->core, now));
+}
+
 static void
 on_tick(struct timer *t, void *ctx)
 {
@@ -286,6 +307,10 @@ on_tick(struct timer *t, void *ctx)
 	uint64_t now = loop_now_ns(k->loop);
 	struct link *l, *next;
 
+	if (k->leave_ns != 0 && has_left(k, now)) {
+		loop_stop(k->loop);
+		return;
+	}
 	core_tick(k->core, now);
 	for (l = k->links; l != NULL; l = next) {
 		next = l->next;
@@ -293,15 +318,7 @@ on_tick(struct timer *t, void *ctx)
 		    now > l->used_ns + ADMIN_IDLE_S * UINT64_C(1000000000))
 			link_free(l);
 	}
-	timer_set(t, TICK_MS);
-}
-
-static void
-on_stop(void *ctx)
-{
-	struct keeper *k = ctx;
-
-	loop_stop(k->loop);
+	timer_set(t, k->leave_ns != 0 ? LEAVE_STEP_MS : TICK_MS);
 }
 
 static void
@@ -314,17 +331,25 @@ listener_close(struct keeper *k)
 	k->listener = -1;
 }
 
+static void
+on_stop(void *ctx)
+{
+	struct keeper *k = ctx;
+	uint64_t ms = child_orphaned(k->child) ? 0 : LEAVE_MS;
+
+	listener_close(k);
+	k->leave_ns = mono_ns() + ms * UINT64_C(1000000);
+	timer_set(k->tick, 0);
+}
+
 /* Workers have checkpoints signed until their sessions have ended. */
 static bool
 on_orphan(void *ctx)
 {
 	struct keeper *k = ctx;
-	const struct link *l = k->links;
 
 	listener_close(k);
-	while (l != NULL && l->kind != CORE_WORKER)
-		l = l->next;
-	return l == NULL;
+	return !has_link(k, CORE_WORKER);
 }
 
 static const struct child_ops child_ops = {

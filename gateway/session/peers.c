@@ -22,6 +22,7 @@ struct request {
 	enum peer peer;
 	uint16_t type;
 	bool posted;	/* kept until answered */
+	uint32_t only;	/* the one process that can answer; 0: any */
 	struct ipc *on; /* the link it went out on; NULL: not sent */
 	uint64_t due_ns;
 	peers_answer_fn *fn; /* NULL: nobody waits any more */
@@ -33,6 +34,7 @@ struct link {
 	struct link *next; /* an older link that serves its answers out */
 	struct peers *owner;
 	enum peer peer;
+	uint32_t number; /* the process, as the supervisor counts */
 	struct ipc *ipc;
 };
 
@@ -45,6 +47,7 @@ struct peers {
 	struct request *buckets[BUCKETS];
 	struct timer *tick;
 	uint32_t last_id;
+	uint32_t answerer; /* whose answer is being told; 0: nobody's */
 	unsigned outstanding;
 	unsigned posted;
 	size_t posted_bytes;
@@ -99,11 +102,22 @@ request_answer(
 	request_free(rq);
 }
 
-/* Put the request on the newest link of its peer, if there is one. */
+/* The newest link to p, or the newest to process number `only` of it. */
+static struct link *
+link_find(const struct peers *ps, enum peer p, uint32_t only)
+{
+	struct link *ln = ps->links[p];
+
+	while (ln != NULL && only != 0 && ln->number != only)
+		ln = ln->next;
+	return ln;
+}
+
+/* Put the request on its link, if there is one. */
 static void
 request_send(struct peers *ps, struct request *rq)
 {
-	struct link *ln = ps->links[rq->peer];
+	struct link *ln = link_find(ps, rq->peer, rq->only);
 
 	rq->on = NULL;
 	if (ln == NULL)
@@ -147,7 +161,9 @@ on_message(struct ipc *c, const struct ipc_msg *m, void *ctx)
 		return ps->ops->message(ps->ctx, ln->peer, m);
 	if ((*rp)->peer != ln->peer)
 		return FAIL_PROTO;
+	ps->answerer = ln->number;
 	request_answer(ps, rp, 0, m);
+	ps->answerer = 0;
 	return 0;
 }
 
@@ -171,12 +187,36 @@ link_drop(struct peers *ps, struct link *ln)
 	free(ln);
 }
 
+/* Nobody else can answer what only that process could. */
+static void
+fail_only(struct peers *ps, enum peer p, uint32_t number)
+{
+	struct request **rp;
+	size_t i;
+
+	if (link_find(ps, p, number) != NULL)
+		return;
+	for (i = 0; i < BUCKETS; i++) {
+		rp = &ps->buckets[i];
+		while (*rp != NULL) {
+			if ((*rp)->peer != p || (*rp)->only != number) {
+				rp = &(*rp)->next;
+				continue;
+			}
+			request_answer(ps, rp, FAIL_CLOSED, NULL);
+			/* The callback may have changed the bucket. */
+			rp = &ps->buckets[i];
+		}
+	}
+}
+
 static void
 on_gone(struct ipc *c, const struct fail *f, void *ctx)
 {
 	struct link *ln = ctx;
 	struct peers *ps = ln->owner;
 	enum peer p = ln->peer;
+	uint32_t number = ln->number;
 	bool lost = ps->links[p] == ln && f->code != FAIL_CLOSED;
 
 	(void)c;
@@ -185,6 +225,8 @@ on_gone(struct ipc *c, const struct fail *f, void *ctx)
 		    fail_why(f, FAIL_CLOSED));
 	link_drop(ps, ln);
 	send_waiting(ps, p);
+	if (number != 0)
+		fail_only(ps, p, number);
 	if (lost && ps->ops->lost != NULL)
 		ps->ops->lost(ps->ctx, p);
 }
@@ -255,7 +297,7 @@ peers_new(struct loop *l, const struct peers_ops *ops, void *ctx)
 }
 
 int
-peers_link(struct peers *ps, enum peer p, int fd)
+peers_link(struct peers *ps, enum peer p, uint32_t number, int fd)
 {
 	struct link *ln;
 	const struct ipc_opts o = {
@@ -273,6 +315,7 @@ peers_link(struct peers *ps, enum peer p, int fd)
 	}
 	ln->owner = ps;
 	ln->peer = p;
+	ln->number = number;
 	if ((ln->ipc = ipc_new(ps->loop, fd, &o)) == NULL) {
 		free(ln);
 		(void)close(fd);
@@ -297,6 +340,18 @@ uint64_t
 peers_link_number(const struct peers *ps, enum peer p)
 {
 	return ps->n_links[p];
+}
+
+uint32_t
+peers_answerer(const struct peers *ps)
+{
+	return ps->answerer;
+}
+
+uint32_t
+peers_number(const struct peers *ps, enum peer p)
+{
+	return ps->links[p] != NULL ? ps->links[p]->number : 0;
 }
 
 static int
@@ -328,18 +383,28 @@ request_new(struct peers *ps, enum peer p, uint16_t type, struct span body,
 }
 
 int
-peers_ask(struct peers *ps, enum peer p, uint16_t type, struct span body,
-    peers_answer_fn *fn, void *ctx)
+peers_ask_only(struct peers *ps, enum peer p, uint32_t number, uint16_t type,
+    struct span body, peers_answer_fn *fn, void *ctx)
 {
 	struct request *rq;
 	int r;
 
+	if (number != 0 && link_find(ps, p, number) == NULL)
+		return FAIL_CLOSED;
 	if ((r = request_new(ps, p, type, body, &rq)) != 0)
 		return r;
+	rq->only = number;
 	rq->fn = fn;
 	rq->ctx = ctx;
 	request_send(ps, rq);
 	return 0;
+}
+
+int
+peers_ask(struct peers *ps, enum peer p, uint16_t type, struct span body,
+    peers_answer_fn *fn, void *ctx)
+{
+	return peers_ask_only(ps, p, 0, type, body, fn, ctx);
 }
 
 int

@@ -51,11 +51,17 @@ void peers_free(struct peers *ps);
 struct peers *peers_new(struct loop *l, const struct peers_ops *ops, void *ctx)
     OWNED_BY(peers_free) MUST_USE;
 
-/* Takes fd: the link to p from now on; an older one serves its answers out. */
-int peers_link(struct peers *ps, enum peer p, int fd) MUST_USE;
+/*
+ * Takes fd: the link to p from now on; an older one serves its answers out.
+ * number: the supervisor's, of the process at the other end.
+ */
+int peers_link(
+    struct peers *ps, enum peer p, uint32_t number, int fd) MUST_USE;
 bool peers_up(const struct peers *ps, enum peer p);
 /* How many links to p there have been: which one is the newest. */
 uint64_t peers_link_number(const struct peers *ps, enum peer p);
+/* The process that the newest link leads to; 0: there is no link. */
+uint32_t peers_number(const struct peers *ps, enum peer p);
 
 /*
  * Ask p; fn is called once, later, unless peers_forget(ctx) comes first.
@@ -63,6 +69,14 @@ uint64_t peers_link_number(const struct peers *ps, enum peer p);
  */
 int peers_ask(struct peers *ps, enum peer p, uint16_t type, struct span body,
     peers_answer_fn *fn, void *ctx) MUST_USE;
+/*
+ * Ask that very process, for what no other one has; fn gets FAIL_CLOSED when
+ * it goes before it has answered.  FAIL_CLOSED: there is no link to it.
+ */
+int peers_ask_only(struct peers *ps, enum peer p, uint32_t number,
+    uint16_t type, struct span body, peers_answer_fn *fn, void *ctx) MUST_USE;
+/* In a peers_answer_fn: the process that answers. */
+uint32_t peers_answerer(const struct peers *ps);
 /* Ask without end: kept until answered, for rows that must not be lost. */
 int peers_post(struct peers *ps, enum peer p, uint16_t type, struct span body,
     peers_answer_fn *fn, void *ctx) MUST_USE;

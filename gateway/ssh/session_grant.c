@@ -44,6 +44,7 @@ grant_keep(struct ssh_session *s, const struct bm_grant *m)
 	g->admin = m->admin;
 	g->idle_s = m->idle_s;
 	g->length_s = m->length_s;
+	g->keeper = m->keeper;
 	if (buf_put(&g->pins, m->pins.p, m->pins.len) != 0 ||
 	    buf_put(&g->wrapped, m->wrapped.p, m->wrapped.len) != 0)
 		return FAIL_NOMEM;
@@ -69,12 +70,13 @@ granted(struct ssh_session *s, const struct bm_grant *m)
 		session_refuse(s, WHY_SPACE, NULL);
 		return;
 	}
-	s->keeper_link = peers_link_number(s->env->peers, PEER_KEEPER);
+	if (peers_number(s->env->peers, PEER_KEEPER) == s->grant.keeper)
+		s->keeper_link = peers_link_number(s->env->peers, PEER_KEEPER);
 	memcpy(open.grant_id, s->grant.grant_id, UUID_LEN);
 	buf_init(&b, 64);
 	if ((r = km_open_put(&b, &open)) == 0)
-		r = peers_ask(s->env->peers, PEER_KEEPER, km_open_type,
-		    buf_span(&b), on_opened, s);
+		r = peers_ask_only(s->env->peers, PEER_KEEPER, s->grant.keeper,
+		    km_open_type, buf_span(&b), on_opened, s);
 	buf_fini(&b);
 	if (r != 0)
 		session_refuse(s, WHY_KEEPER, NULL);
@@ -125,8 +127,8 @@ session_grant_want(struct ssh_session *s)
 	}
 	buf_init(&b, 1024);
 	if ((r = bm_want_put(&b, &m)) == 0)
-		r = peers_ask(s->env->peers, PEER_BROKER, bm_want_type,
-		    buf_span(&b), on_want, s);
+		r = peers_ask_only(s->env->peers, PEER_BROKER, s->broker,
+		    bm_want_type, buf_span(&b), on_want, s);
 	buf_fini(&b);
 	if (r != 0)
 		session_refuse(s, WHY_BROKER, NULL);

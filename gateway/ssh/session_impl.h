@@ -69,6 +69,7 @@ struct session_grant {
 	uint16_t port;
 	uint8_t legacy, shell, exec, sftp, on_fail, admin;
 	uint32_t idle_s, length_s;
+	uint32_t keeper; /* the process that has it */
 	struct buf pins;
 	struct buf wrapped;
 };
@@ -80,6 +81,7 @@ struct ssh_session {
 	enum session_state state;
 	struct login login; /* what the user asked for */
 	uint64_t conn;
+	uint32_t broker; /* the process that let the user in */
 	char peer[64];
 	struct ssh_leg leg[2]; /* LEG_USER, LEG_TARGET */
 	struct timer *timer;   /* the state's limit */
@@ -96,7 +98,7 @@ struct ssh_session {
 	bool known;
 	char *next_addr; /* in grant.addrs: what is tried next */
 	char target_addr[64];
-	uint64_t keeper_link; /* on which the credential was asked for */
+	uint64_t keeper_link; /* peers_link_number() of keeper, 0: older */
 	uint8_t cred_kind;
 	struct secret *password;
 	struct buf pubkey;

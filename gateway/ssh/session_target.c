@@ -234,8 +234,8 @@ ta_sign(void *ctx, const char *alg, struct span data)
 	memcpy(m.grant_id, s->grant.grant_id, UUID_LEN);
 	buf_init(&b, IPC_BODY_MAX);
 	if ((r = km_user_sign_put(&b, &m)) == 0)
-		r = peers_ask(s->env->peers, PEER_KEEPER, km_user_sign_type,
-		    buf_span(&b), on_user_signature, s);
+		r = peers_ask_only(s->env->peers, PEER_KEEPER, s->grant.keeper,
+		    km_user_sign_type, buf_span(&b), on_user_signature, s);
 	buf_fini(&b);
 	return r;
 }

@@ -146,6 +146,7 @@ on_auth_result(void *ctx, int code, const struct ipc_msg *m)
 		    fail_text(code != 0 ? code : FAIL_DENIED));
 		return;
 	}
+	s->broker = peers_answerer(s->env->peers);
 	userauth_went(s, userauth_answer(s->userauth, res.ok != 0));
 	session_kick(s);
 }

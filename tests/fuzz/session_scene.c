@@ -18,7 +18,7 @@
 #include "hostile.h"
 #include "session_scene.h"
 
-enum { ASKS_MAX = 64, ANSWER_MAX = 131072 };
+enum { ASKS_MAX = 64, ANSWER_MAX = 131072, KEEPER = 3, BROKER = 4 };
 
 struct ask {
 	enum peer peer;
@@ -88,6 +88,14 @@ peers_ask(struct peers *ps, enum peer p, uint16_t type, struct span body,
 	return 0;
 }
 
+int
+peers_ask_only(struct peers *ps, enum peer p, uint32_t number, uint16_t type,
+    struct span body, peers_answer_fn *fn, void *ctx)
+{
+	MUST(number == (p == PEER_KEEPER ? KEEPER : BROKER));
+	return peers_ask(ps, p, type, body, fn, ctx);
+}
+
 /* Rows: whether they are stored is nothing to the session. */
 int
 peers_post(struct peers *ps, enum peer p, uint16_t type, struct span body,
@@ -114,6 +122,18 @@ uint64_t
 peers_link_number(const struct peers *ps UNUSED, enum peer p UNUSED)
 {
 	return 1;
+}
+
+uint32_t
+peers_number(const struct peers *ps UNUSED, enum peer p UNUSED)
+{
+	return KEEPER;
+}
+
+uint32_t
+peers_answerer(const struct peers *ps UNUSED)
+{
+	return BROKER;
 }
 
 struct ipc *
@@ -161,6 +181,7 @@ grant(struct buf *b, uint64_t conn)
 	    .record_shell = 1,
 	    .record_exec = 1,
 	    .wrapped = SPAN("wrapped", 7),
+	    .keeper = KEEPER,
 	};
 
 	return bm_grant_put(b, &m);

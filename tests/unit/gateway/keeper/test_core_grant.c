@@ -339,6 +339,30 @@ a_key_signs_four_times(void **state)
 }
 
 static void
+a_grant_is_awaited_until_it_has_served(void **state)
+{
+	struct rig *r = *state;
+
+	assert_false(core_awaited(r->core, r->now_ns));
+	grant_password(r);
+	assert_true(core_awaited(r->core, r->now_ns));
+	rig_expect(r, rig_open(r, r->w1, 1), km_opened_type);
+	assert_false(core_awaited(r->core, r->now_ns));
+	rig_expect(r, rig_grant(r, 2, RIG_W1, 10, CRED_KEY, rig_key("ed25519")),
+	    km_granted_type);
+	rig_expect(r, rig_open(r, r->w1, 2), km_opened_type);
+	assert_true(core_awaited(r->core, r->now_ns));
+	rig_expect(r, sign(r, r->w1, 2), km_signature_type);
+	assert_false(core_awaited(r->core, r->now_ns));
+	/* Nobody comes for one that has expired. */
+	rig_expect(
+	    r, rig_grant(r, 3, RIG_W1, 11, CRED_PASSWORD, PW), km_granted_type);
+	assert_true(core_awaited(r->core, r->now_ns));
+	assert_false(core_awaited(
+	    r->core, r->now_ns + CORE_TTL_MAX_S * UINT64_C(1000000000)));
+}
+
+static void
 a_key_signs_for_a_minute(void **state)
 {
 	struct rig *r = *state;
@@ -535,6 +559,7 @@ main(void)
 	    T(open_of_a_key_gives_its_public_half_only),
 	    T(a_login_is_signed_with_the_granted_key),
 	    T(a_key_signs_four_times),
+	    T(a_grant_is_awaited_until_it_has_served),
 	    T(a_key_signs_for_a_minute),
 	    T(a_key_signs_only_after_open_and_for_its_worker),
 	    T(a_password_signs_nothing),

@@ -209,6 +209,10 @@ teardown(void **state)
 		(void)kill(pid, SIGKILL);
 		(void)stop_keeper();
 	}
+	ipc_free(control);
+	control = NULL;
+	loop_free(loop);
+	loop = NULL;
 	conf_free(conf);
 	conf = NULL;
 	remove_files();
@@ -236,8 +240,35 @@ is_closed(int fd)
 	return poll(&p, 1, WAIT_MS) == 1 && read(fd, &c, 1) <= 0;
 }
 
+/* The supervisor has a successor. */
 static void
-a_password_goes_from_seal_to_the_granted_worker(void **state)
+tell_to_stop(void)
+{
+	struct dm_stop x = {0};
+
+	assert_int_equal(dm_stop_send(control, 0, &x), 0);
+	pump();
+}
+
+static bool
+has_ended(int wait_ms)
+{
+	int i, status = -1;
+
+	for (i = 0; i < wait_ms / 10; i++) {
+		if (waitpid(pid, &status, WNOHANG) == pid) {
+			pid = 0;
+			assert_int_equal(status, 0);
+			return true;
+		}
+		assert_int_equal(loop_once(loop, 10), 0);
+	}
+	return false;
+}
+
+/* A grant for worker 5 of what the administrator has sealed. */
+static void
+grant_password(int admin, int broker)
 {
 	struct km_seal seal = {.version = 1,
 	    .kind = CRED_PASSWORD,
@@ -250,23 +281,13 @@ a_password_goes_from_seal_to_the_granted_worker(void **state)
 	    .row_id = {7},
 	    .grant_id = {1},
 	    .rec_id = {2}};
-	struct km_open open_it = {.grant_id = {1}};
 	struct buf body, sealed, reply;
 	struct km_sealed s;
-	struct km_opened o;
-	int admin, broker, worker, other;
 	uint16_t type = 0;
 
-	(void)state;
 	buf_init(&body, IPC_BODY_MAX);
 	buf_init(&sealed, IPC_BODY_MAX);
 	buf_init(&reply, IPC_BODY_MAX);
-	start_keeper();
-	give_listener();
-	broker = give_link(ROLE_BROKER, 4);
-	worker = give_link(ROLE_WORKER, 5);
-	other = give_link(ROLE_WORKER, 6);
-	admin = connect_admin();
 	assert_int_equal(km_seal_put(&body, &seal), 0);
 	assert_true(call(admin, km_seal_type, &body, &type, &sealed));
 	assert_int_equal(type, km_sealed_type);
@@ -276,7 +297,30 @@ a_password_goes_from_seal_to_the_granted_worker(void **state)
 	assert_int_equal(km_grant_put(&body, &grant), 0);
 	assert_true(call(broker, km_grant_type, &body, &type, &reply));
 	assert_int_equal(type, km_granted_type);
-	buf_reset(&body);
+	buf_fini(&body);
+	buf_fini(&sealed);
+	buf_fini(&reply);
+}
+
+static void
+a_password_goes_from_seal_to_the_granted_worker(void **state)
+{
+	struct km_open open_it = {.grant_id = {1}};
+	struct buf body, reply;
+	struct km_opened o;
+	int admin, broker, worker, other;
+	uint16_t type = 0;
+
+	(void)state;
+	buf_init(&body, IPC_BODY_MAX);
+	buf_init(&reply, IPC_BODY_MAX);
+	start_keeper();
+	give_listener();
+	broker = give_link(ROLE_BROKER, 4);
+	worker = give_link(ROLE_WORKER, 5);
+	other = give_link(ROLE_WORKER, 6);
+	admin = connect_admin();
+	grant_password(admin, broker);
 	assert_int_equal(km_open_put(&body, &open_it), 0);
 	/* The wrong worker gets an error and loses its link. */
 	assert_true(call(other, km_open_type, &body, &type, &reply));
@@ -291,13 +335,57 @@ a_password_goes_from_seal_to_the_granted_worker(void **state)
 	assert_int_equal(type, km_error_type);
 	assert_true(is_closed(worker));
 	buf_fini(&body);
-	buf_fini(&sealed);
 	buf_fini(&reply);
 	(void)close(admin);
 	(void)close(broker);
 	(void)close(worker);
 	(void)close(other);
 	assert_int_equal(stop_keeper(), 0);
+}
+
+static void
+one_that_is_replaced_ends_when_its_grants_have_served(void **state)
+{
+	struct km_open open_it = {.grant_id = {1}};
+	struct buf body, reply;
+	int admin, broker, worker;
+	uint16_t type = 0;
+
+	(void)state;
+	buf_init(&body, IPC_BODY_MAX);
+	buf_init(&reply, IPC_BODY_MAX);
+	start_keeper();
+	give_listener();
+	broker = give_link(ROLE_BROKER, 4);
+	worker = give_link(ROLE_WORKER, 5);
+	admin = connect_admin();
+	grant_password(admin, broker);
+	tell_to_stop();
+	/* Neither while the broker may ask, nor while the worker has yet to. */
+	assert_false(has_ended(100));
+	(void)close(broker);
+	assert_false(has_ended(100));
+	assert_int_equal(km_open_put(&body, &open_it), 0);
+	assert_true(call(worker, km_open_type, &body, &type, &reply));
+	assert_int_equal(type, km_opened_type);
+	assert_true(has_ended(WAIT_MS));
+	buf_fini(&body);
+	buf_fini(&reply);
+	(void)close(admin);
+	(void)close(worker);
+}
+
+static void
+one_that_is_replaced_waits_for_nobody_else(void **state)
+{
+	int worker;
+
+	(void)state;
+	start_keeper();
+	worker = give_link(ROLE_WORKER, 5);
+	tell_to_stop();
+	assert_true(has_ended(WAIT_MS));
+	(void)close(worker);
 }
 
 static void
@@ -408,6 +496,8 @@ main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	    T(a_password_goes_from_seal_to_the_granted_worker),
 	    T(a_new_link_of_a_worker_replaces_the_old),
+	    T(one_that_is_replaced_ends_when_its_grants_have_served),
+	    T(one_that_is_replaced_waits_for_nobody_else),
 	    T(a_link_from_nobody_known_is_closed),
 	    T(the_administrators_connections_are_bounded),
 	    T(another_user_is_refused),

@@ -27,9 +27,11 @@ static struct peers *peers;
 static unsigned answers;
 static int answer_code;
 static char answer_body[64];
+static uint32_t answerer;
 static unsigned messages;
 static unsigned ups;
 static unsigned losses;
+static uint32_t number; /* of the processes that were joined */
 
 static int
 on_other(struct ipc *c, const struct ipc_msg *m, void *ctx)
@@ -69,7 +71,7 @@ join(struct other *o, enum peer p)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, sv), 0);
 	o->ipc = ipc_new(loop, sv[0], &opts);
 	assert_non_null(o->ipc);
-	assert_int_equal(peers_link(peers, p, sv[1]), 0);
+	assert_int_equal(peers_link(peers, p, ++number, sv[1]), 0);
 }
 
 static void
@@ -87,6 +89,7 @@ on_answer(void *ctx, int code, const struct ipc_msg *m)
 	(void)ctx;
 	answers++;
 	answer_code = code;
+	answerer = peers_answerer(peers);
 	if (m != NULL) {
 		memcpy(answer_body, m->body.p, m->body.len);
 		answer_body[m->body.len] = '\0';
@@ -126,7 +129,7 @@ static int
 setup(void **state)
 {
 	(void)state;
-	answers = messages = ups = losses = 0;
+	answers = messages = ups = losses = number = 0;
 	answer_code = 1;
 	loop = loop_new();
 	peers = peers_new(loop, &ops, NULL);
@@ -234,7 +237,45 @@ an_older_link_still_answers(void **state)
 	assert_int_equal(ipc_send(old.ipc, 5, old.id, SPAN("A", 1), -1), 0);
 	spin();
 	assert_string_equal(answer_body, "A");
+	assert_int_equal(answerer, 1);
+	assert_int_equal(ipc_send(new.ipc, 5, new.id, SPAN("B", 1), -1), 0);
+	spin();
+	assert_string_equal(answer_body, "B");
+	assert_int_equal(answerer, 2);
 	ipc_free(old.ipc);
+	ipc_free(new.ipc);
+}
+
+/* A grant lies with one keeper: a restarted one has not heard of it. */
+static void
+what_one_process_has_is_asked_of_that_one(void **state)
+{
+	struct other old, new;
+
+	(void)state;
+	join(&old, PEER_KEEPER);
+	join(&new, PEER_KEEPER);
+	assert_int_equal(peers_number(peers, PEER_KEEPER), 2);
+	assert_int_equal(peers_ask_only(peers, PEER_KEEPER, 1, 4, SPAN("a", 1),
+			     on_answer, NULL),
+	    0);
+	assert_int_equal(peers_ask_only(peers, PEER_KEEPER, 2, 4, SPAN("b", 1),
+			     on_answer, NULL),
+	    0);
+	spin();
+	assert_int_equal(old.n, 1);
+	assert_string_equal(old.body, "a");
+	assert_int_equal(new.n, 1);
+	assert_string_equal(new.body, "b");
+	/* It dies: the other is not asked in its place. */
+	ipc_free(old.ipc);
+	spin();
+	assert_int_equal(answers, 1);
+	assert_int_equal(answer_code, FAIL_CLOSED);
+	assert_int_equal(new.n, 1);
+	assert_int_equal(peers_ask_only(peers, PEER_KEEPER, 1, 4, SPAN("a", 1),
+			     on_answer, NULL),
+	    FAIL_CLOSED);
 	ipc_free(new.ipc);
 }
 
@@ -276,7 +317,7 @@ a_link_that_breaks_on_this_side_is_lost(void **state)
 	assert_false(peers_up(peers, PEER_BROKER));
 	assert_int_equal(losses, 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, sv), 0);
-	assert_int_equal(peers_link(peers, PEER_BROKER, sv[1]), 0);
+	assert_int_equal(peers_link(peers, PEER_BROKER, ++number, sv[1]), 0);
 	assert_int_equal(write(sv[0], nonsense, sizeof(nonsense)),
 	    (ssize_t)sizeof(nonsense));
 	spin();
@@ -307,6 +348,7 @@ main(void)
 	    T(a_request_outlives_the_peer),
 	    T(a_request_waits_for_its_first_link),
 	    T(an_older_link_still_answers),
+	    T(what_one_process_has_is_asked_of_that_one),
 	    T(what_was_forgotten_is_not_answered),
 	    T(a_link_that_breaks_on_this_side_is_lost),
 	    T(too_many_requests_are_refused),

@@ -227,7 +227,7 @@ join(enum peer p, ipc_fn *fn)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, sv), 0);
 	c = ipc_new(n.loop, sv[0], &o);
 	assert_non_null(c);
-	assert_int_equal(peers_link(n.peers, p, sv[1]), 0);
+	assert_int_equal(peers_link(n.peers, p, 1, sv[1]), 0);
 	return c;
 }
 
