@@ -14,11 +14,13 @@
 enum {
 	CHUNK_MEMORY = 4 * 1024 * 1024, /* smaller pieces are kept */
 	KEPT_MEMORY = 64 * 1024 * 1024, /* that is free, at the most */
+	LOOK_MS = 500,			/* whether all links are there */
 };
 
 struct process {
 	struct loop *loop;
 	struct child *child;
+	struct timer *look;
 	struct recorder *recorder;
 };
 
@@ -28,6 +30,18 @@ on_link(void *ctx, enum role role, uint32_t peer, int fd)
 	struct process *p = ctx;
 
 	recorder_link(p->recorder, role, peer, fd);
+}
+
+static void
+on_look(struct timer *t, void *ctx)
+{
+	static const enum role roles[] = {ROLE_KEEPER, ROLE_BROKER};
+	const struct process *p = ctx;
+
+	for (size_t i = 0; i < ARRAY_LEN(roles); i++)
+		if (recorder_link_to(p->recorder, roles[i]) == NULL)
+			child_missing(p->child, roles[i]);
+	timer_set(t, LOOK_MS);
 }
 
 static void
@@ -72,11 +86,13 @@ start(struct process *p, const struct role_args *a, struct fail *f)
 	if ((r = confine_role(ROLE_RECORDER, a->conf, f)) != 0 ||
 	    (r = recorder_new(&p->recorder, p->loop, a->conf, f)) != 0)
 		return r;
-	p->child = child_new(p->loop, a, &child_ops, p);
-	if (p->child == NULL)
+	p->look = timer_new(p->loop, on_look, p);
+	if (p->look == NULL ||
+	    (p->child = child_new(p->loop, a, &child_ops, p)) == NULL)
 		return fail_set(f, FAIL_NOMEM, "no memory for the recorder");
 	if ((r = child_ready(p->child)) != 0)
 		return fail_set(f, r, "cannot tell the supervisor");
+	timer_set(p->look, LOOK_MS);
 	return 0;
 }
 
@@ -93,6 +109,7 @@ recorder_main(const struct role_args *a)
 		log_err(NULL, "%s", fail_why(&f, r));
 	else if ((r = loop_run(p.loop)) != 0)
 		log_err(NULL, "event loop: %s", fail_text(r));
+	timer_free(p.look);
 	child_free(p.child);
 	recorder_free(p.recorder);
 	loop_free(p.loop);

@@ -55,6 +55,8 @@ void broker_alone(struct broker *b);
 /* The listening socket of the command line: takes fd. */
 void broker_listen(struct broker *b, int fd);
 void broker_unlisten(struct broker *b);
+/* It has a link to the keeper. */
+bool broker_has_keeper(const struct broker *b);
 /* A worker is linked. */
 bool broker_needed(const struct broker *b);
 /*

@@ -421,3 +421,9 @@ broker_awaited(const struct broker *b)
 			return true;
 	return false;
 }
+
+bool
+broker_has_keeper(const struct broker *b)
+{
+	return kask_keeper(b->keeper) != 0;
+}

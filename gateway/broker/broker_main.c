@@ -23,10 +23,12 @@
 enum {
 	LEAVE_MS = 2000, /* for those who have just logged in */
 	LEAVE_STEP_MS = 5,
+	LOOK_MS = 500, /* whether all links are there */
 };
 
 struct process {
 	struct loop *loop;
+	struct timer *look;
 	struct timer *leave;
 	uint64_t leave_ns; /* ends by then, once told to */
 	struct child *child;
@@ -116,6 +118,16 @@ static const struct child_ops child_ops = {
 };
 
 static void
+on_look(struct timer *t, void *ctx)
+{
+	struct process *p = ctx;
+
+	if (!broker_has_keeper(p->broker))
+		child_missing(p->child, ROLE_KEEPER);
+	timer_set(t, LOOK_MS);
+}
+
+static void
 on_serving(void *ctx)
 {
 	struct process *p = ctx;
@@ -141,11 +153,13 @@ run(struct process *p, const struct role_args *a, struct fail *f)
 	    (r = broker_new(&p->broker, &o, f)) != 0)
 		return r;
 	p->leave = timer_new(p->loop, on_leave, p);
-	if (p->leave == NULL ||
+	p->look = timer_new(p->loop, on_look, p);
+	if (p->leave == NULL || p->look == NULL ||
 	    (p->child = child_new(p->loop, a, &child_ops, p)) == NULL)
 		return fail_set(f, FAIL_NOMEM, "control link");
 	if ((r = child_ready(p->child)) != 0)
 		return r;
+	timer_set(p->look, LOOK_MS);
 	return loop_run(p->loop);
 }
 
@@ -173,6 +187,7 @@ broker_main(const struct role_args *a)
 		_exit(0);
 	}
 	timer_free(p.leave);
+	timer_free(p.look);
 	broker_free(p.broker);
 	child_free(p.child);
 	loop_free(p.loop);

@@ -13,7 +13,19 @@
 #include "daemon/child.h"
 #include "daemon/daemon_msg.h"
 
-enum { CHILD_MSG_MAX = 4096, CHILD_QUEUE_MAX = 65536, ORPHAN_STEP_MS = 20 };
+enum {
+	CHILD_MSG_MAX = 4096,
+	CHILD_QUEUE_MAX = 65536,
+	ORPHAN_STEP_MS = 20,
+	MISSING_GAP_MS = 2000, /* unsaid for so long it is there again */
+	ROLES = 8,
+};
+
+/* Since when a link is missing, and when that was last said. */
+struct missing {
+	uint64_t since_ns;
+	uint64_t said_ns;
+};
 
 struct child {
 	struct loop *loop;
@@ -21,9 +33,10 @@ struct child {
 	const struct child_ops *ops;
 	void *ctx;
 	bool stopped;
-	pid_t parent;		/* the supervisor */
-	uint64_t orphaned_ns;	/* since when it is gone, 0: it lives */
-	struct timer *orphaned; /* looks whether somebody needs us */
+	pid_t parent;		       /* the supervisor */
+	uint64_t orphaned_ns;	       /* since when it is gone, 0: it lives */
+	struct timer *orphaned;	       /* looks whether somebody needs us */
+	struct missing missing[ROLES]; /* by role */
 };
 
 static void
@@ -305,6 +318,23 @@ child_serving(struct child *c)
 	struct dm_serving x = {0};
 
 	return c->ipc == NULL ? FAIL_CLOSED : dm_serving_send(c->ipc, 0, &x);
+}
+
+void
+child_missing(struct child *c, enum role role)
+{
+	struct dm_unlinked x = {.role = (uint8_t)role};
+	struct missing *m = &c->missing[role];
+	uint64_t now = mono_ns();
+
+	if (now - m->said_ns > MISSING_GAP_MS * UINT64_C(1000000))
+		m->since_ns = now;
+	m->said_ns = now;
+	if (now - m->since_ns < CHILD_MISSING_MS * UINT64_C(1000000) ||
+	    c->ipc == NULL)
+		return;
+	m->since_ns = now;
+	IGNORE(dm_unlinked_send(c->ipc, 0, &x));
 }
 
 int

@@ -19,7 +19,11 @@
 struct child;
 
 /* Workers have their sessions closed a while before that. */
-enum { CHILD_ORPHAN_MS = 3000, CHILD_ORPHAN_WORKER_MS = 2500 };
+enum {
+	CHILD_ORPHAN_MS = 3000,
+	CHILD_ORPHAN_WORKER_MS = 2500,
+	CHILD_MISSING_MS = 1000,
+};
 
 struct child_ops {
 	/* A peer came (again): takes fd. */
@@ -58,6 +62,12 @@ bool child_orphaned(const struct child *c);
 int child_ready(struct child *c) MUST_USE;
 /* Of a broker, once: it has taken over from the one before. */
 int child_serving(struct child *c) MUST_USE;
+/*
+ * There is no link to role; to be said every half second or so while that is
+ * so.  After CHILD_MISSING_MS the supervisor is asked for a new one: a peer
+ * that died comes with one, but of a link that just broke nobody else knows.
+ */
+void child_missing(struct child *c, enum role role);
 int child_load(struct child *c, uint32_t sessions) MUST_USE;
 
 #endif /* GATEWAY_DAEMON_CHILD_H */

@@ -61,4 +61,10 @@ MSG_END(alone)
  * workers. */
 MSG(serving, 11)
 MSG_END(serving)
+
+/* C>S: there is no link to role (enum role) any more, and the process at its
+ * other end may not know: make a new one. */
+MSG(unlinked, 12)
+MSG_U8(unlinked, role)
+MSG_END(unlinked)
 /* clang-format on */

@@ -4,8 +4,16 @@
 
 #include <unistd.h>
 
+#include "base/log.h"
+
 #include "daemon/daemon_msg.h"
 #include "daemon/links.h"
+
+enum {
+	RELINKS = 8, /* for one process in RELINK_S */
+	RELINK_S = 600,
+	STOP_MS = 10000,
+};
 
 static const struct {
 	enum role a, b;
@@ -43,26 +51,77 @@ tell(struct proc *p, const struct proc *peer, int fd)
 	return r;
 }
 
+/* Join p with q, if they are to be joined and q serves. */
+static int
+join(struct proc *p, struct proc *q)
+{
+	int sv[2];
+	int r;
+
+	if (q == p || p->ctl == NULL || q->ctl == NULL || !q->current ||
+	    q->state == PROC_KILLED || !joined(p->role, q->role))
+		return 0;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) != 0)
+		return FAIL_SYS;
+	r = tell(p, q, sv[0]);
+	if (r != 0) {
+		(void)close(sv[1]);
+		return r;
+	}
+	/* One whose control link is full or broken is on its way out. */
+	(void)!tell(q, p, sv[1]);
+	return 0;
+}
+
 int
 links_give(const struct procs *ps, struct proc *p)
 {
-	for (struct proc *q = ps->first; q != NULL; q = q->next) {
-		int sv[2];
-		int r;
+	int r = 0;
 
-		if (q == p || p->ctl == NULL || q->ctl == NULL || !q->current ||
-		    q->state == PROC_KILLED || !joined(p->role, q->role))
-			continue;
-		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) != 0)
-			return FAIL_SYS;
-		r = tell(p, q, sv[0]);
-		if (r != 0) {
-			(void)close(sv[1]);
-			return r;
-		}
-		/* One whose control link is full or broken is on its way out.
-		 */
-		(void)!tell(q, p, sv[1]);
+	for (struct proc *q = ps->first; q != NULL && r == 0; q = q->next)
+		r = join(p, q);
+	return r;
+}
+
+/* Not for ever: one side may be the cause. */
+static bool
+may_mend(struct proc *p)
+{
+	uint64_t now = mono_ns();
+
+	if (now - p->relink_ns > RELINK_S * UINT64_C(1000000000)) {
+		p->relink_ns = now;
+		p->relinks = 0;
 	}
-	return 0;
+	return ++p->relinks <= RELINKS;
+}
+
+static void
+mend(struct procs *ps, struct proc *p)
+{
+	unsigned want = p->unlinked;
+	char name[32];
+
+	p->unlinked = 0;
+	for (unsigned role = 0; role < 32 && p->state <= PROC_LEAVING; role++) {
+		struct proc *q = proc_by_role(ps, (enum role)role);
+
+		if ((want & BIT(role)) == 0 || q == NULL || q->ctl == NULL ||
+		    q->state >= PROC_STOPPING)
+			continue;
+		log_warn(NULL, "%s has no link to the %s", proc_name(p, name),
+		    role_name(q->role));
+		if (!may_mend(p) || join(p, q) != 0) {
+			log_err(NULL, "%s: no more links; it has to end", name);
+			proc_stop(p, STOP_MS);
+		}
+	}
+}
+
+void
+links_mend(struct procs *ps)
+{
+	for (struct proc *p = ps->first; p != NULL; p = p->next)
+		if (p->unlinked != 0)
+			mend(ps, p);
 }

@@ -11,4 +11,10 @@
  */
 int links_give(const struct procs *ps, struct proc *p) MUST_USE;
 
+/*
+ * Join those again that said that a link is missing, where the peer lives.  One
+ * that loses link after link is stopped.
+ */
+void links_mend(struct procs *ps);
+
 #endif /* GATEWAY_DAEMON_LINKS_H */

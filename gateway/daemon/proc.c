@@ -81,6 +81,20 @@ on_serving(struct proc *p, struct span body)
 }
 
 static int
+on_unlinked(struct proc *p, struct span body)
+{
+	struct dm_unlinked x;
+	int r = dm_unlinked_get(body, &x);
+
+	if (r != 0)
+		return r;
+	if (role_name((enum role)x.role) == NULL)
+		return FAIL_PROTO;
+	p->unlinked |= BIT(x.role);
+	return 0;
+}
+
+static int
 on_msg(struct ipc *c UNUSED, const struct ipc_msg *m, void *ctx)
 {
 	struct proc *p = ctx;
@@ -94,6 +108,8 @@ on_msg(struct ipc *c UNUSED, const struct ipc_msg *m, void *ctx)
 		r = on_load(p, m->body);
 	else if (m->type == dm_serving_type)
 		r = on_serving(p, m->body);
+	else if (m->type == dm_unlinked_type)
+		r = on_unlinked(p, m->body);
 	p->in->changed(p->in->ctx);
 	return r;
 }

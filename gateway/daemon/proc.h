@@ -39,6 +39,9 @@ struct proc {
 	bool old;	   /* is to be replaced in this reload */
 	bool serving;	   /* broker: it has taken over from the one before */
 	bool took;	   /* has sessions handed over to it in this reload */
+	unsigned unlinked; /* roles to which it lacks a link: BIT(enum role) */
+	unsigned relinks;  /* given to it since relink_ns */
+	uint64_t relink_ns;
 	uint64_t start_ns; /* when it was started */
 	uint64_t idle_ns;  /* since when it has no session */
 	uint64_t due_ns;   /* when patience with its state ends; 0: never */

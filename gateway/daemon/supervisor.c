@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 
+#include "daemon/links.h"
 #include "daemon/privs.h"
 #include "daemon/supervisor_impl.h"
 
@@ -34,6 +35,7 @@ look(void *ctx)
 	} else {
 		reload_look(sv);
 		children_keep(sv);
+		links_mend(&sv->procs);
 		if (sv->phase == PHASE_RUN)
 			children_keep_workers(sv);
 		if (!sv->announced && sv->phase == PHASE_RUN &&

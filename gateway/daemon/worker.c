@@ -35,8 +35,7 @@ enum {
 static bool
 is_full(const struct worker *w)
 {
-	return w->n_seats + w->n_knocks >=
-	       w->conf->gateway_sessions_per_worker;
+	return w->n_seats + w->n_knocks >= w->conf->gateway_sessions_per_worker;
 }
 
 static bool
@@ -56,8 +55,8 @@ tell_load(struct worker *w)
 	uint32_t all = (uint32_t)w->conf->gateway_sessions_per_worker;
 
 	if (w->child != NULL)
-		IGNORE(child_load(w->child, is_starved(w) ? all
-						   : w->n_seats + w->n_knocks));
+		IGNORE(child_load(
+		    w->child, is_starved(w) ? all : w->n_seats + w->n_knocks));
 }
 
 static void
@@ -144,8 +143,8 @@ on_link(void *ctx, enum role role, uint32_t peer, int fd)
 		return;
 	}
 	if ((r = peers_link(w->peers, p, peer, fd)) != 0) {
-		log_err(NULL, "no link: %s", fail_text(r));
-		worker_cut_off(w);
+		log_err(NULL, "no link to the %s: %s", role_name(role),
+		    fail_text(r));
 	} else if (p == PEER_KEEPER && w->env.hostkeys.len == 0) {
 		ask_hostkeys(w);
 	}
@@ -223,15 +222,6 @@ on_stop(void *ctx)
 	on_drain(w);
 }
 
-/* Users who came to it would wait for answers that cannot come. */
-void
-worker_cut_off(struct worker *w)
-{
-	log_err(NULL, "cut off from the rest of the node: ending");
-	if (loop_defer(w->loop, on_stop, w) != 0)
-		loop_stop(w->loop);
-}
-
 static void
 on_handover(void *ctx, uint32_t to, int fd)
 {
@@ -265,7 +255,8 @@ on_tick(struct timer *t, void *ctx)
 	struct worker *w = ctx;
 
 	worker_move(w);
-	if (w->n_seats == 0 && w->n_knocks == 0 && peers_posted(w->peers) == 0 &&
+	if (w->n_seats == 0 && w->n_knocks == 0 &&
+	    peers_posted(w->peers) == 0 &&
 	    (w->out == NULL || ipc_queued(w->out->ipc) == 0)) {
 		loop_stop(w->loop);
 		return;

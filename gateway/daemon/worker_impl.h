@@ -91,8 +91,6 @@ void worker_move(struct worker *w);
 void worker_move_fini(struct worker *w);
 
 /* worker.c */
-/* A link is lost for good: end the sessions, and then this process. */
-void worker_cut_off(struct worker *w);
 void worker_changed(struct worker *w); /* number of sessions, links, keys */
 
 #endif /* GATEWAY_DAEMON_WORKER_IMPL_H */

@@ -230,14 +230,20 @@ on_up(void *ctx, enum peer p)
 }
 
 static void
-on_lost(void *ctx, enum peer p)
+on_missing(void *ctx, enum peer p)
 {
-	(void)p;
-	worker_cut_off(ctx);
+	static const enum role roles[] = {
+	    [PEER_KEEPER] = ROLE_KEEPER,
+	    [PEER_BROKER] = ROLE_BROKER,
+	    [PEER_RECORDER] = ROLE_RECORDER,
+	};
+	struct worker *w = ctx;
+
+	child_missing(w->child, roles[p]);
 }
 
 const struct peers_ops worker_peers_ops = {
     .message = on_message,
     .up = on_up,
-    .lost = on_lost,
+    .missing = on_missing,
 };

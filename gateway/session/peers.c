@@ -217,7 +217,6 @@ on_gone(struct ipc *c, const struct fail *f, void *ctx)
 	struct peers *ps = ln->owner;
 	enum peer p = ln->peer;
 	uint32_t number = ln->number;
-	bool lost = ps->links[p] == ln && f->code != FAIL_CLOSED;
 
 	(void)c;
 	if (ps->links[p] == ln)
@@ -227,8 +226,6 @@ on_gone(struct ipc *c, const struct fail *f, void *ctx)
 	send_waiting(ps, p);
 	if (number != 0)
 		fail_only(ps, p, number);
-	if (lost && ps->ops->lost != NULL)
-		ps->ops->lost(ps->ctx, p);
 }
 
 static void
@@ -252,8 +249,12 @@ on_tick(struct timer *t, void *ctx)
 			rp = &ps->buckets[i];
 		}
 	}
-	for (p = 0; p < PEER_COUNT; p++)
+	for (p = 0; p < PEER_COUNT; p++) {
 		send_waiting(ps, (enum peer)p);
+		if (ps->links[p] == NULL && ps->n_links[p] > 0 &&
+		    ps->ops->missing != NULL)
+			ps->ops->missing(ps->ctx, (enum peer)p);
+	}
 	timer_set(t, TICK_MS);
 }
 

@@ -39,11 +39,8 @@ struct peers_ops {
 	int (*message)(void *ctx, enum peer p, const struct ipc_msg *m);
 	/* A link is there (again). */
 	void (*up)(void *ctx, enum peer p);
-	/*
-	 * The link broke on this side (no memory, a peer's nonsense): p lives,
-	 * so nobody will send another one.
-	 */
-	void (*lost)(void *ctx, enum peer p);
+	/* There was a link and is none: called again and again. */
+	void (*missing)(void *ctx, enum peer p);
 };
 
 void peers_free(struct peers *ps);
@@ -55,8 +52,7 @@ struct peers *peers_new(struct loop *l, const struct peers_ops *ops, void *ctx)
  * Takes fd: the link to p from now on; an older one serves its answers out.
  * number: the supervisor's, of the process at the other end.
  */
-int peers_link(
-    struct peers *ps, enum peer p, uint32_t number, int fd) MUST_USE;
+int peers_link(struct peers *ps, enum peer p, uint32_t number, int fd) MUST_USE;
 bool peers_up(const struct peers *ps, enum peer p);
 /* How many links to p there have been: which one is the newest. */
 uint64_t peers_link_number(const struct peers *ps, enum peer p);

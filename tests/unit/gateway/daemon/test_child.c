@@ -23,6 +23,7 @@ static struct ipc *sup; /* the supervisor's end */
 static struct child *child;
 static char calls[1024];
 static int got_ready;
+static int got_unlinked;
 static uint32_t got_load;
 static bool sup_gone;
 
@@ -114,8 +115,15 @@ static const struct child_ops few = {.link = op_link, .stop = op_stop};
 static int
 on_msg(struct ipc *c UNUSED, const struct ipc_msg *m, void *ctx UNUSED)
 {
+	struct dm_unlinked u;
 	struct dm_load x;
 
+	if (m->type == dm_unlinked_type) {
+		assert_int_equal(dm_unlinked_get(m->body, &u), 0);
+		assert_int_equal(u.role, ROLE_BROKER);
+		got_unlinked++;
+		return 0;
+	}
 	if (m->type == dm_ready_type) {
 		got_ready++;
 		return 0;
@@ -147,6 +155,7 @@ make(const struct child_ops *ops)
 	loop = loop_new();
 	calls[0] = '\0';
 	got_ready = 0;
+	got_unlinked = 0;
 	got_load = 0;
 	sup_gone = false;
 	if (loop == NULL || socketpair(AF_UNIX, SOCK_STREAM, 0, sv) != 0)
@@ -252,6 +261,24 @@ what_a_child_says_arrives(void **state UNUSED)
 	rounds(3);
 	assert_int_equal(got_ready, 1);
 	assert_int_equal(got_load, 42);
+}
+
+/* One that died and comes back at once is not asked for. */
+static void
+a_link_that_stays_away_is_asked_for(void **state UNUSED)
+{
+	uint64_t start = mono_ns();
+
+	child_missing(child, ROLE_BROKER);
+	rounds(3);
+	assert_int_equal(got_unlinked, 0);
+	while (got_unlinked < 2 && mono_ns() - start < 20000000000U) {
+		child_missing(child, ROLE_BROKER);
+		(void)usleep(10000);
+		rounds(3);
+	}
+	assert_int_equal(got_unlinked, 2);
+	assert_true(mono_ns() - start >= 2 * CHILD_MISSING_MS * 1000000U);
 }
 
 static void
@@ -435,6 +462,7 @@ main(void)
 		a_message_without_use_loses_its_descriptor, setup_few,
 		teardown),
 	    T(what_a_child_says_arrives),
+	    T(a_link_that_stays_away_is_asked_for),
 	    T(the_end_of_the_supervisor_is_a_stop),
 	    cmocka_unit_test_setup_teardown(
 		a_child_that_nobody_asks_stops_with_its_supervisor, setup_few,

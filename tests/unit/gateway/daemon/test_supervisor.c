@@ -293,6 +293,22 @@ a_role_that_dies_is_back_at_once_with_new_links(void **state UNUSED)
 	(void)close(fd);
 }
 
+static void
+a_link_that_broke_is_made_anew(void **state UNUSED)
+{
+	struct who before, after;
+	int fd;
+
+	node = launch();
+	fd = dial();
+	before = ask_another(fd, 'k', 0);
+	assert_int_equal(write(fd, "c", 1), 1);
+	assert_int_equal(ask(fd, 'k').pid, 0);
+	after = ask_another(fd, 'k', 0);
+	assert_int_equal(after.pid, before.pid);
+	(void)close(fd);
+}
+
 /* Only the first one can know that nobody is left of those before it. */
 static void
 a_broker_is_alone_only_before_the_first_worker(void **state UNUSED)
@@ -624,6 +640,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    T(a_node_starts_with_all_roles_linked),
 	    T(a_role_that_dies_is_back_at_once_with_new_links),
+	    T(a_link_that_broke_is_made_anew),
 	    T(a_broker_is_alone_only_before_the_first_worker),
 	    T(a_worker_that_dies_is_replaced_and_the_others_go_on),
 	    T(workers_are_started_as_sessions_come),

@@ -7,7 +7,7 @@
  * A worker takes connections as sessions.  A session's line of one letter is a
  * command: p: who are you; k, b, r: ask keeper, broker, recorder who they are;
  * a: ask the broker whether it was told to be alone; x: die; K, B, R: let them
- * die.  Answers are a line "role number pid".
+ * die; c: break the link to the keeper.  Answers are a line "role number pid".
  */
 #include <sys/socket.h>
 
@@ -32,6 +32,7 @@ struct toy {
 	int listen_fd;
 	struct ipc *peer[8]; /* a worker's, by role */
 	struct ipc *move;    /* between workers, during a hand-over */
+	struct timer *look;  /* whether the link to the keeper is there */
 	int session[SESSIONS];
 	struct watch *watch[SESSIONS];
 	uint32_t sessions;
@@ -111,6 +112,10 @@ command(struct toy *t, int i, char c)
 		break;
 	case 'a':
 		ask(t, i, ROLE_BROKER, ASK_ALONE);
+		break;
+	case 'c':
+		ipc_free(t->peer[ROLE_KEEPER]);
+		t->peer[ROLE_KEEPER] = NULL;
 		break;
 	case 'x':
 		_exit(7);
@@ -262,6 +267,16 @@ op_drain(void *ctx)
 }
 
 static void
+on_look(struct timer *timer, void *ctx)
+{
+	struct toy *t = ctx;
+
+	if (t->peer[ROLE_KEEPER] == NULL)
+		child_missing(t->child, ROLE_KEEPER);
+	timer_set(timer, 100);
+}
+
+static void
 op_stop(void *ctx)
 {
 	struct toy *t = ctx;
@@ -342,6 +357,8 @@ toy_main(const struct role_args *a, const char *role)
 	if (strcmp(role, "broker") == 0)
 		timer_set(timer_new(t.loop, on_serving, &t),
 		    told_to(a, "slow-broker") ? 1500 : 0);
+	if (strcmp(role, "worker") == 0)
+		timer_set(t.look = timer_new(t.loop, on_look, &t), 100);
 	/* Its memory goes with the process. */
 	_exit(loop_run(t.loop) == 0 ? 0 : 1);
 }
