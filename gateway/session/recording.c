@@ -13,6 +13,8 @@
 #include "recorder/recorder_msg.h"
 #include "session/recording_impl.h"
 
+enum { AGAIN_MS = 100 }; /* after the link to the recorder was full */
+
 uint64_t
 recording_us(const struct recording *r, uint64_t mono)
 {
@@ -26,8 +28,12 @@ send_chunk(struct recording *r, const struct unsafe *u)
 	struct ipc *ipc = peers_ipc(r->peers, PEER_RECORDER);
 
 	memcpy(m.rec_id, r->rec_id, UUID_LEN);
-	if (ipc == NULL || rm_chunk_send(ipc, 0, &m) != 0)
-		r->unsent = true; /* sent again after a resume */
+	if (ipc != NULL && rm_chunk_send(ipc, 0, &m) == 0)
+		return;
+	/* Sent again when the recorder has said from where. */
+	r->unsent = true;
+	if (ipc != NULL)
+		timer_set(r->again, AGAIN_MS);
 }
 
 int
@@ -59,8 +65,23 @@ void
 recording_tell(struct recording *r, uint16_t type)
 {
 	/* resume, close and handover are one UUID each. */
-	IGNORE(peers_tell(
-	    r->peers, PEER_RECORDER, type, SPAN(r->rec_id, UUID_LEN)));
+	int code = peers_tell(
+	    r->peers, PEER_RECORDER, type, SPAN(r->rec_id, UUID_LEN));
+
+	/* When there is no link, the next one begins with a resume. */
+	if (code != 0 && code != FAIL_CLOSED)
+		timer_set(r->again, AGAIN_MS);
+}
+
+/* The link was full: what the recorder lacks follows its answer. */
+static void
+on_again(struct timer *t, void *ctx)
+{
+	struct recording *r = ctx;
+
+	(void)t;
+	if (r->opened && r->code == 0)
+		recording_tell(r, rm_resume_type);
 }
 
 static bool
@@ -409,6 +430,7 @@ recording_free(struct recording *r)
 	rcd_writer_free(r->writer);
 	timer_free(r->timer);
 	timer_free(r->sign_timer);
+	timer_free(r->again);
 	buf_fini(&r->wrapped);
 	free(r);
 }
@@ -432,7 +454,8 @@ recording_alloc(const struct recording_opts *o)
 	buf_init(&r->wrapped, 1024);
 	r->timer = timer_new(o->loop, on_timer, r);
 	r->sign_timer = timer_new(o->loop, recording_on_sign_late, r);
-	if (r->timer == NULL || r->sign_timer == NULL ||
+	r->again = timer_new(o->loop, on_again, r);
+	if (r->timer == NULL || r->sign_timer == NULL || r->again == NULL ||
 	    buf_put(&r->wrapped, o->wrapped.p, o->wrapped.len) != 0) {
 		recording_free(r);
 		return NULL;

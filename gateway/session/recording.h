@@ -109,6 +109,7 @@ uint64_t recording_chunks(const struct recording *r);
 uint64_t recording_seconds(const struct recording *r);
 
 /* Hand-over; o of import as for _new without dek, which is in the state. */
+/* FAIL_BUSY: not just now. */
 int recording_export(struct recording *r, struct buf *out) MUST_USE;
 int recording_import(const struct recording_opts *o, struct span state,
     struct recording **out, struct fail *f) MUST_USE;

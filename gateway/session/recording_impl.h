@@ -48,6 +48,7 @@ struct recording {
 
 	uint64_t keeper_link; /* the newest on which the keeper knows it */
 	struct timer *sign_timer;
+	struct timer *again; /* the link to the recorder was full */
 	uint64_t asked_seq;
 	bool asked;   /* the keeper signs a checkpoint */
 	bool opened;  /* the recorder has it */

@@ -32,6 +32,9 @@ recording_export(struct recording *r, struct buf *out)
 
 	if (r->closing || r->code != 0)
 		return FAIL_STATE;
+	/* There must be room to say that it was handed over. */
+	if (peers_queued(r->peers, PEER_RECORDER) > PEERS_QUEUE / 2)
+		return FAIL_BUSY;
 	buf_init_secret(&state, RCD_STATE_MAX);
 	if ((code = recording_channels_export(r, out)) == 0 &&
 	    (code = rcd_writer_export(r->writer, &state)) == 0 &&

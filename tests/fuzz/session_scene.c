@@ -136,6 +136,12 @@ peers_answerer(const struct peers *ps UNUSED)
 	return BROKER;
 }
 
+size_t
+peers_queued(const struct peers *ps UNUSED, enum peer p UNUSED)
+{
+	return 0;
+}
+
 struct ipc *
 peers_ipc(const struct peers *ps, enum peer p)
 {

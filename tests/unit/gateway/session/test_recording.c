@@ -32,11 +32,11 @@ struct node {
 	struct recording *rec;
 	FILE *file;
 	uint64_t next_seq;
-	bool mute;	   /* the recorder commits nothing */
-	bool thinks;	   /* and does not say at once what it has */
-	bool slow;	   /* the keeper waits for a second request */
-	unsigned resumed;  /* the keeper was told that the recording is ours */
-	unsigned signs;	   /* and asked to sign */
+	bool mute;	  /* the recorder commits nothing */
+	bool thinks;	  /* and does not say at once what it has */
+	bool slow;	  /* the keeper waits for a second request */
+	unsigned resumed; /* the keeper was told that the recording is ours */
+	unsigned signs;	  /* and asked to sign */
 	uint64_t keeper_link;
 	uint32_t first_id; /* of the request that waits; 0: none */
 	struct km_checkpoint_sign first;
@@ -48,6 +48,8 @@ struct node {
 };
 
 static struct node n;
+
+enum { OTHER_SESSIONS = 999 }; /* a type of message that is not ours */
 
 static void
 recorder_send(uint16_t type, struct buf *b)
@@ -122,6 +124,8 @@ on_recorder(struct ipc *c, const struct ipc_msg *m, void *ctx)
 		memcpy(closed.rec_id, n.rec_id, UUID_LEN);
 		assert_int_equal(rm_closed_put(&b, &closed), 0);
 		recorder_send(rm_closed_type, &b);
+		break;
+	case OTHER_SESSIONS:
 		break;
 	default:
 		fail_msg("message %u", m->type);
@@ -396,7 +400,7 @@ end(void)
 	int i;
 
 	recording_close(n.rec, 1, "done");
-	for (i = 0; i < 100 && n.closed == 0; i++)
+	for (i = 0; i < 1000 && n.closed == 0; i++)
 		spin(1);
 	assert_int_equal(n.closed, 1);
 	assert_int_equal(fflush(n.file), 0);
@@ -484,6 +488,73 @@ a_keeper_that_is_new_knows_it_before_it_signs(void **state)
 	assert_int_equal(n.resumed, 1);
 	assert_int_equal(n.signs, 1);
 	ipc_free(old);
+}
+
+/* Other sessions of the worker may have filled the link. */
+static void
+fill_link(void)
+{
+	static const uint8_t block[1024 * 1024], byte;
+	struct span s = SPAN(block, sizeof(block));
+
+	ipc_pause(n.recorder);
+	while (peers_tell(n.peers, PEER_RECORDER, OTHER_SESSIONS, s) == 0)
+		;
+	while (peers_tell(
+		   n.peers, PEER_RECORDER, OTHER_SESSIONS, SPAN(&byte, 1)) == 0)
+		;
+}
+
+static void
+what_found_no_room_on_the_link_is_sent_later(void **state)
+{
+	static char all[65536];
+
+	(void)state;
+	event(0, RCD_EV_CH_OPEN, "session");
+	event(0, RCD_EV_EXEC, "uname -a");
+	fill_link();
+	assert_int_equal(push(0, CHUNK_DATA, 0, FLOW_TO_USER, "Linux", 5), 0);
+	spin(100); /* longer than a chunk is kept open */
+	ipc_resume(n.recorder);
+	spin(300);
+	assert_true(n.next_seq > 0);
+	event(0, RCD_EV_CH_CLOSE, "0123456789abcdef");
+	end();
+	read_back(all, sizeof(all));
+	assert_non_null(strstr(all, "10:Linux\n"));
+}
+
+static void
+an_end_that_found_no_room_on_the_link_comes_later(void **state)
+{
+	static char all[65536];
+
+	(void)state;
+	event(0, RCD_EV_CH_OPEN, "session");
+	fill_link();
+	recording_close(n.rec, 1, "done");
+	spin(100);
+	ipc_resume(n.recorder);
+	end();
+	read_back(all, sizeof(all));
+	assert_non_null(strstr(all, "1d:session\n"));
+}
+
+/* The message that it is handed over would be lost. */
+static void
+it_is_not_handed_over_while_the_link_is_full(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_init_secret(&b, 1024 * 1024);
+	fill_link();
+	assert_int_equal(recording_export(n.rec, &b), FAIL_BUSY);
+	ipc_resume(n.recorder);
+	spin(200);
+	assert_int_equal(recording_export(n.rec, &b), 0);
+	buf_fini(&b);
 }
 
 static void
@@ -749,6 +820,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    T(what_was_pushed_is_in_the_file),
 	    T(a_metadata_channel_keeps_only_how_much_it_was),
+	    T(what_found_no_room_on_the_link_is_sent_later),
+	    T(an_end_that_found_no_room_on_the_link_comes_later),
+	    T(it_is_not_handed_over_while_the_link_is_full),
 	    T(bytes_of_an_unopened_channel_are_an_error),
 	    T(a_keeper_that_is_new_knows_it_before_it_signs),
 	    T(a_checkpoint_that_is_late_does_not_sign_the_end),
