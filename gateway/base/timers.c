@@ -8,9 +8,7 @@ struct timer {
 	struct timers *all;
 	timer_fn *fn;
 	void *ctx;
-	uint64_t due_ns;
-	uint64_t seq; /* order of arming */
-	size_t pos;   /* in the heap + 1; 0 when not armed */
+	size_t pos; /* in the heap + 1; 0 when not armed */
 };
 
 void
@@ -21,62 +19,52 @@ timers_fini(struct timers *ts)
 }
 
 static bool
-before(const struct timer *a, const struct timer *b)
+before(const struct timers_cell *a, const struct timers_cell *b)
 {
 	return a->due_ns != b->due_ns ? a->due_ns < b->due_ns : a->seq < b->seq;
 }
 
 static void
-heap_place(struct timers *ts, size_t i, struct timer *t)
+heap_place(struct timers *ts, size_t i, struct timers_cell c)
 {
-	ts->heap[i] = t;
-	t->pos = i + 1;
+	ts->heap[i] = c;
+	c.t->pos = i + 1;
 }
 
+/* Put c where place i is free: there, or where its order wants it. */
 static void
-heap_up(struct timers *ts, size_t i, struct timer *t)
+heap_put(struct timers *ts, size_t i, struct timers_cell c)
 {
-	while (i > 0 && before(t, ts->heap[(i - 1) / 2])) {
+	size_t child;
+
+	while (i > 0 && before(&c, &ts->heap[(i - 1) / 2])) {
 		heap_place(ts, i, ts->heap[(i - 1) / 2]);
 		i = (i - 1) / 2;
 	}
-	heap_place(ts, i, t);
-}
-
-static void
-heap_down(struct timers *ts, size_t i, struct timer *t)
-{
-	size_t c;
-
-	while ((c = 2 * i + 1) < ts->len) {
-		if (c + 1 < ts->len && before(ts->heap[c + 1], ts->heap[c]))
-			c++;
-		if (!before(ts->heap[c], t))
+	while ((child = 2 * i + 1) < ts->len) {
+		if (child + 1 < ts->len &&
+		    before(&ts->heap[child + 1], &ts->heap[child]))
+			child++;
+		if (!before(&ts->heap[child], &c))
 			break;
-		heap_place(ts, i, ts->heap[c]);
-		i = c;
+		heap_place(ts, i, ts->heap[child]);
+		i = child;
 	}
-	heap_place(ts, i, t);
+	heap_place(ts, i, c);
 }
 
 void
 timer_clear(struct timer *t)
 {
 	struct timers *ts = t->all;
-	struct timer *last;
-	size_t i;
+	struct timers_cell last;
 
 	if (t->pos == 0)
 		return;
-	i = t->pos - 1;
-	t->pos = 0;
 	last = ts->heap[--ts->len];
-	if (last == t)
-		return;
-	if (i > 0 && before(last, ts->heap[(i - 1) / 2]))
-		heap_up(ts, i, last);
-	else
-		heap_down(ts, i, last);
+	if (last.t != t)
+		heap_put(ts, t->pos - 1, last);
+	t->pos = 0;
 }
 
 void
@@ -97,7 +85,7 @@ timers_add(struct timers *ts, timer_fn *fn, void *ctx)
 	/* Room in the heap is made here, so that arming cannot fail. */
 	if (ts->n == ts->cap) {
 		size_t cap = ts->cap == 0 ? 16 : ts->cap * 2;
-		struct timer **heap =
+		struct timers_cell *heap =
 		    reallocarray(ts->heap, cap, sizeof(*heap));
 
 		if (heap == NULL)
@@ -121,12 +109,12 @@ timer_set(struct timer *t, uint64_t ms)
 	struct timers *ts = t->all;
 	uint64_t now = mono_ns();
 
-	timer_clear(t);
 	if (ms > (UINT64_MAX - now) / 1000000U)
 		ms = (UINT64_MAX - now) / 1000000U;
-	t->due_ns = now + ms * 1000000U;
-	t->seq = ts->seq++;
-	heap_up(ts, ts->len++, t);
+	/* One that is armed moves from where it is. */
+	heap_put(ts, t->pos != 0 ? t->pos - 1 : ts->len++,
+	    (struct timers_cell){
+		.due_ns = now + ms * 1000000U, .seq = ts->seq++, .t = t});
 }
 
 bool
@@ -141,9 +129,10 @@ timers_run(struct timers *ts, uint64_t now_ns)
 	uint64_t end = ts->seq;
 
 	while (ts->len > 0) {
-		struct timer *t = ts->heap[0];
+		const struct timers_cell *next = &ts->heap[0];
+		struct timer *t = next->t;
 
-		if (t->due_ns > now_ns || t->seq >= end)
+		if (next->due_ns > now_ns || next->seq >= end)
 			break;
 		timer_clear(t);
 		t->fn(t, t->ctx);
@@ -158,8 +147,8 @@ timers_wait_ms(const struct timers *ts)
 	if (ts->len == 0)
 		return -1;
 	now = mono_ns();
-	if (ts->heap[0]->due_ns <= now)
+	if (ts->heap[0].due_ns <= now)
 		return 0;
-	ms = (ts->heap[0]->due_ns - now + 999999U) / 1000000U;
+	ms = (ts->heap[0].due_ns - now + 999999U) / 1000000U;
 	return ms < TIMERS_WAIT_MS ? (int)ms : TIMERS_WAIT_MS;
 }

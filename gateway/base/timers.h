@@ -13,8 +13,15 @@
  * _armed() and _free() are here too; all zero is a good beginning.
  */
 
+/* What is compared lies in the heap itself: timers are far from one another. */
+struct timers_cell {
+	uint64_t due_ns;
+	uint64_t seq; /* order of arming */
+	struct timer *t;
+};
+
 struct timers {
-	struct timer **heap; /* those that are armed, the next first */
+	struct timers_cell *heap; /* those that are armed, the next first */
 	size_t len;
 	size_t cap;
 	size_t n; /* in existence; never more than cap */

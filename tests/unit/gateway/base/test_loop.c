@@ -242,6 +242,64 @@ timers_do_not_fire_early(void **state UNUSED)
 	timer_free(t);
 }
 
+/* Timers that are set again and again: when each is due at last. */
+static struct {
+	struct timer *t;
+	uint64_t due_ns;
+	bool armed;
+} again[300];
+static uint64_t last_due_ns;
+static unsigned fired_again;
+
+static void
+fires_in_turn(struct timer *t UNUSED, void *ctx)
+{
+	size_t i = (size_t)(intptr_t)ctx;
+
+	assert_true(again[i].armed);
+	/* Between reading the clock here and there little time passes. */
+	assert_true(again[i].due_ns + 5000000 > last_due_ns);
+	if (again[i].due_ns > last_due_ns)
+		last_due_ns = again[i].due_ns;
+	again[i].armed = false;
+	fired_again++;
+}
+
+static void
+timers_that_are_set_again_keep_their_order(void **state UNUSED)
+{
+	unsigned armed = 0;
+	uint64_t ms;
+	size_t i;
+	int k;
+
+	srandom(7);
+	for (i = 0; i < ARRAY_LEN(again); i++)
+		again[i].t =
+		    timer_new(loop, fires_in_turn, (void *)(intptr_t)i);
+	for (k = 0; k < 20000; k++) {
+		i = (size_t)random() % ARRAY_LEN(again);
+		again[i].armed = random() % 4 != 0;
+		ms = 100 + (uint64_t)(random() % 100);
+		if (!again[i].armed) {
+			timer_clear(again[i].t);
+			continue;
+		}
+		again[i].due_ns = mono_ns() + ms * 1000000;
+		timer_set(again[i].t, ms);
+	}
+	for (i = 0; i < ARRAY_LEN(again); i++) {
+		assert_int_equal(timer_armed(again[i].t), again[i].armed);
+		armed += again[i].armed;
+	}
+	assert_true(armed > 100);
+	for (k = 0; k < 10000 && fired_again < armed; k++)
+		assert_int_equal(loop_once(loop, 100), 0);
+	assert_int_equal(fired_again, armed);
+	for (i = 0; i < ARRAY_LEN(again); i++)
+		timer_free(again[i].t);
+}
+
 static struct timer *victims[3];
 
 static void
@@ -372,6 +430,7 @@ main(void)
 	    T(a_listener_is_looked_at_even_if_no_event_came),
 	    T(timers_fire_in_order_of_time_then_of_arming),
 	    T(timers_do_not_fire_early),
+	    T(timers_that_are_set_again_keep_their_order),
 	    T(due_timers_may_be_freed_by_one_that_fires),
 	    T(a_timer_armed_while_firing_waits_a_round),
 	    T(clearing_keeps_the_heap_in_order),
