@@ -228,7 +228,7 @@ part_close(struct filer_job *j)
 }
 
 static int
-state_write(struct filer *f, struct filer_job *j)
+state_write(struct filer *f, struct filer_job *j, bool sync)
 {
 	uint8_t mem[PLACE_STATE];
 	char path[PLACE_PATH];
@@ -244,7 +244,8 @@ state_write(struct filer *f, struct filer_job *j)
 		return fail_sys(&j->fail, "%s", path);
 	place_state_encode(mem, &j->chain);
 	if (pwrite(fd, mem, sizeof(mem), 0) != (ssize_t)sizeof(mem) ||
-	    fdatasync(fd) != 0 || (fresh && place_sync_folder(path) != 0)) {
+	    (sync && (fdatasync(fd) != 0 ||
+			 (fresh && place_sync_folder(path) != 0)))) {
 		int r = fail_sys(&j->fail, "%s", path);
 
 		(void)close(fd);
@@ -290,20 +291,25 @@ part_sync(const struct filer *f, const struct filer_job *j)
 	return place_sync_folder(path); /* the name is new as well */
 }
 
+static int
+sync_all(const char *folder)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
+
+	r = fd >= 0 && syncfs(fd) == 0 ? 0 : FAIL_SYS;
+	if (fd >= 0)
+		(void)close(fd);
+	return r;
+}
+
 /* Everything written so far is on disk, or the jobs have failed. */
 static void
 batch_sync(struct filer *f, struct filer_job *list, size_t n)
 {
 	struct filer_job *j;
 	bool all = n >= SYNC_ALL_AT;
-	int fd = -1, r = 0;
+	int r = all ? sync_all(f->folder) : 0;
 
-	if (all) {
-		fd = open(f->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		r = fd >= 0 && syncfs(fd) == 0 ? 0 : FAIL_SYS;
-		if (fd >= 0)
-			(void)close(fd);
-	}
 	for (j = list; j != NULL; j = j->next) {
 		if (!has_file(j))
 			continue;
@@ -352,6 +358,23 @@ folders_sync(struct filer *f, struct filer_job *list)
 	}
 }
 
+/* Of those that move: their states, on disk, or the jobs have failed. */
+static void
+states_write(struct filer *f, struct filer_job *list, size_t n)
+{
+	bool all = n >= SYNC_ALL_AT;
+	struct filer_job *j;
+
+	for (j = list; j != NULL; j = j->next)
+		if (has_file(j) && j->what == FILER_MOVE)
+			IGNORE(state_write(f, j, !all));
+	if (!all || sync_all(f->spool) == 0)
+		return;
+	for (j = list; j != NULL; j = j->next)
+		if (has_file(j) && j->what == FILER_MOVE)
+			(void)fail_sys(&j->fail, "%s", f->spool);
+}
+
 static void
 batch_do(struct filer *f, struct filer_job *list)
 {
@@ -364,12 +387,10 @@ batch_do(struct filer *f, struct filer_job *list)
 	}
 	if (n > 0)
 		batch_sync(f, list, n);
-	for (j = list; j != NULL; j = j->next) {
-		if (!has_file(j))
-			continue;
-		IGNORE(j->what == FILER_MOVE ? state_write(f, j)
-					     : part_rename(f, j));
-	}
+	states_write(f, list, n);
+	for (j = list; j != NULL; j = j->next)
+		if (has_file(j) && j->what == FILER_FINISH)
+			IGNORE(part_rename(f, j));
 	folders_sync(f, list);
 	for (j = list; j != NULL; j = j->next)
 		part_close(j);
