@@ -112,13 +112,17 @@ keys_tick(struct timer *t, void *ctx)
 static int
 keys_start(struct sess *s)
 {
-	uint64_t ms = s->c->o->interval_ms;
+	uint64_t ms = s->c->o->interval_ms, at;
 
 	s->timer = timer_new(s->c->loop, keys_tick, s);
 	if (s->timer == NULL)
 		return FAIL_NOMEM;
-	/* Spread over the interval. */
-	timer_set(s->timer, ms * s->place / s->c->o->sessions + 1);
+	/*
+	 * Spread over the interval, whenever the session was set up: those
+	 * that got in together would type together for ever.
+	 */
+	at = ms * s->place / s->c->o->sessions;
+	timer_set(s->timer, (at + ms - mono_ns() / 1000000U % ms) % ms + 1);
 	return 0;
 }
 
