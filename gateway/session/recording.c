@@ -183,8 +183,9 @@ recording_event(struct recording *r, uint64_t mono, uint8_t type,
 
 	if (r->code != 0)
 		return r->code;
+	/* Not mono: what was typed is an event only when its echo comes. */
 	if (r->pending_ns == 0)
-		r->pending_ns = mono;
+		r->pending_ns = mono_ns();
 	r->unsealed_checks = 0;
 	code = rcd_writer_event(r->writer, recording_us(r, mono),
 	    (enum rcd_event)type, channel, payload);

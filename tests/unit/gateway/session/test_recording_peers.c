@@ -118,6 +118,39 @@ it_holds_when_the_disk_is_a_mebibyte_behind(void **state)
 	rig_end();
 }
 
+/* A line is an event when it ends, with the time at which it began. */
+static void
+a_line_that_took_long_to_type_is_not_late(void **state)
+{
+	static const uint8_t pty[] = {80, 0, 24, 0, 0, 0, 0, 0, 0, 0};
+	const struct chunk key = {
+	    .mono_ns = mono_ns() - UINT64_C(3000000000),
+	    .flow = FLOW_TO_TARGET,
+	    .kind = CHUNK_DATA,
+	    .data = (const uint8_t *)"l",
+	    .len = 1,
+	};
+
+	(void)state;
+	rig_event(0, RCD_EV_CH_OPEN, "session");
+	assert_int_equal(rig_push(0, CHUNK_EVENT, RCD_EV_PTY_REQ,
+			     FLOW_TO_TARGET, pty, sizeof(pty)),
+	    0);
+	rig_event(0, RCD_EV_SHELL, "");
+	assert_int_equal(recording_filter.push(rig.rec, &key), CHAIN_PASS);
+	assert_int_equal(rig_push(0, CHUNK_DATA, 0, FLOW_TO_USER, "l", 1), 0);
+	rig_spin(50); /* all of that is on disk */
+	rig.mute = true;
+	assert_int_equal(
+	    rig_push(0, CHUNK_DATA, 0, FLOW_TO_TARGET, "\r", 1), CHAIN_PASS);
+	assert_int_equal(
+	    rig_push(0, CHUNK_DATA, 0, FLOW_TO_USER, "\r\n", 2), CHAIN_PASS);
+	assert_string_equal(rig.lines, "0/0:l\n");
+	rig.mute = false;
+	rig_commit();
+	rig_end();
+}
+
 static void
 it_holds_when_the_disk_is_a_second_behind(void **state)
 {
@@ -210,6 +243,7 @@ main(void)
 	    T(it_is_not_handed_over_while_the_link_is_full),
 	    T(a_keeper_that_is_new_knows_it_before_it_signs),
 	    T(it_holds_when_the_disk_is_a_mebibyte_behind),
+	    T(a_line_that_took_long_to_type_is_not_late),
 	    T(it_holds_when_the_disk_is_a_second_behind),
 	    T(a_restarted_recorder_gets_what_it_lacks),
 	    T(the_end_waits_until_the_recorder_has_all),
