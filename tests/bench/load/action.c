@@ -97,6 +97,21 @@ log_out(struct sess *s)
 	return chan_data(s->w, &s->ch, SPAN(&end, 1));
 }
 
+/*
+ * Each session has its own moment of the interval, whenever it was set up and
+ * however late the last key was: else those that were held up together would
+ * type together from then on.
+ */
+static uint64_t
+until_key(const struct sess *s)
+{
+	uint64_t ms = s->c->o->interval_ms;
+	uint64_t at = ms * s->place / s->c->o->sessions;
+	uint64_t left = (at + ms - mono_ns() / 1000000U % ms) % ms;
+
+	return left != 0 ? left : ms;
+}
+
 static void
 keys_tick(struct timer *t, void *ctx)
 {
@@ -104,7 +119,7 @@ keys_tick(struct timer *t, void *ctx)
 
 	if (s->finishing || s->state != SESS_RUN)
 		return;
-	timer_set(t, s->c->o->interval_ms);
+	timer_set(t, until_key(s));
 	if (type_key(s) != 0)
 		(void)sess_wrong(s, "cannot send");
 }
@@ -112,17 +127,10 @@ keys_tick(struct timer *t, void *ctx)
 static int
 keys_start(struct sess *s)
 {
-	uint64_t ms = s->c->o->interval_ms, at;
-
 	s->timer = timer_new(s->c->loop, keys_tick, s);
 	if (s->timer == NULL)
 		return FAIL_NOMEM;
-	/*
-	 * Spread over the interval, whenever the session was set up: those
-	 * that got in together would type together for ever.
-	 */
-	at = ms * s->place / s->c->o->sessions;
-	timer_set(s->timer, (at + ms - mono_ns() / 1000000U % ms) % ms + 1);
+	timer_set(s->timer, until_key(s));
 	return 0;
 }
 
