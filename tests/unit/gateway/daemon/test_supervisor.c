@@ -301,7 +301,8 @@ a_link_that_broke_is_made_anew(void **state UNUSED)
 
 	node = launch();
 	fd = dial();
-	before = ask_another(fd, 'k', 0);
+	before = ask(fd, 'k');
+	assert_int_not_equal(before.pid, 0);
 	assert_int_equal(write(fd, "c", 1), 1);
 	assert_int_equal(ask(fd, 'k').pid, 0);
 	after = ask_another(fd, 'k', 0);
