@@ -4,12 +4,6 @@
 # For the benches: which processes are measured and what they use.  Sourced
 # after tests/e2e/lib.sh and node_up.
 
-# Processes of this node alone, others may run beside it: those of these roles
-# (a|b|c), all if none is said.
-role_pids() {
-	pgrep -f -- "-c ${SP_CONF:?} --role (${1:-[a-z]+}) "
-}
-
 # Every process of the node: the supervisor and the database's server too.
 node_pids() {
 	local p

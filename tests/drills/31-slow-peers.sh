@@ -16,10 +16,7 @@ node_up --set gateway.workers=1 --set gateway.login_grace=4s \
 meddle_up
 
 log=$dir/state/sallyportd.log
-role() { # its process
-	ps -o pid=,comm= --ppid "$SP_PID" | awk -v n="sp-$1" 'index($2, n) { print $1 }'
-}
-worker=$(role worker) recorder=$(role recorder)
+worker=$(role_pids worker) recorder=$(role_pids recorder)
 memory() {
 	/usr/bin/python3 "$here/tests/drills/slow_peers.py" memory "$@"
 }

@@ -13,10 +13,7 @@ node_up --set gateway.workers=1 --set gateway.rekey_bytes=$((size / 20)) \
 	--set recording.segment=4M
 sp policy add bulk --user alice --asset demo --record-exec metadata \
 	--priority 9 >/dev/null
-role() { # its process
-	ps -o pid=,comm= --ppid "$SP_PID" | awk -v n="sp-$1" 'index($2, n) { print $1 }'
-}
-worker=$(role worker)
+worker=$(role_pids worker)
 memory() {
 	/usr/bin/python3 "$here/tests/drills/slow_peers.py" memory "$worker"
 }

@@ -45,7 +45,7 @@ exec 8>"$dir/brief.keys"
 echo first >&8
 check "and one that may not be idle for $((hours * 40)) minutes" \
 	eventually 20 shows brief got-first
-pids=$(pgrep -f -- "$SP_CONF --role (worker|broker|keeper|recorder)")
+pids=$(role_pids 'worker|broker|keeper|recorder')
 
 fast $times >/dev/null
 sleep $((seconds / 2))

@@ -6,27 +6,16 @@
 #
 # usage: 42-login-reload.sh BUILD [RESTARTS, default 4]
 . "$(dirname "$0")/../e2e/lib.sh" "$@"
+. "$here/tests/bench/load/light.sh"
 restarts=${2:-4}
 pause=4 # seconds from one to the next
-make -s -C "$build" tests/bench/load/load || exit 1
-load=$build/tests/bench/load/load
+light_build
 node_up
-port=$((offset + 4600))
-ssh-keygen -q -t ed25519 -N '' -f "$dir/light.host"
+light_up
 ssh-keygen -q -t ed25519 -N '' -f "$dir/light.user"
-"$load" target "127.0.0.1:$port" --hostkey "$dir/light.host" \
-	--password-file "$dir/state/secrets/target" >"$dir/target.out" 2>&1 &
-children+=($!)
-eventually 10 grep -q '^load target ready' "$dir/target.out" || fail "a target"
-{
-	sp asset add light 127.0.0.1 --port $port --yes
-	sp account add light demo --password-file "$dir/state/secrets/target"
-	sp account add light keyed --key-file "$dir/light.user"
-	sp policy add light --user alice --asset light
-} >"$dir/add.out" 2>&1 || fail "accounts: $(cat "$dir/add.out")"
-
-roles() { pgrep -f -- "$SP_CONF --role (worker|broker|keeper|recorder)"; }
-old=$(roles)
+sp account add light keyed --key-file "$dir/light.user" >/dev/null ||
+	fail "an account with a key"
+mapfile -t old < <(role_pids 'worker|broker|keeper|recorder')
 clients=()
 for account in demo keyed; do
 	"$load" client "127.0.0.1:$SP_SSH_PORT" --login "alice@$account@light" \
@@ -51,12 +40,6 @@ for account in demo keyed; do
 done
 check "each restart was done" [ "$(grep -c 'reload: done' \
 	"$dir/state/sallyportd.log")" = "$restarts" ]
-none_stays() {
-	local p
-	for p in $old; do
-		! kill -0 "$p" 2>/dev/null || return 1
-	done
-}
-check "no process from before stays" eventually 15 none_stays
+check "no process from before stays" eventually 15 all_gone "${old[@]}"
 check "no session is left open" eventually 15 sh -c \
 	"! '$SP_BIN/sallyport' -c '$SP_CONF' session list | grep -q running"

@@ -5,24 +5,11 @@
 #
 # usage: 43-broken-links.sh BUILD
 . "$(dirname "$0")/../e2e/lib.sh" "$@"
-make -s -C "$build" tests/bench/load/load || exit 1
-load=$build/tests/bench/load/load
+. "$here/tests/bench/load/light.sh"
+light_build
 node_up --set gateway.workers=1
-port=$((offset + 4600))
-ssh-keygen -q -t ed25519 -N '' -f "$dir/light.host"
-"$load" target "127.0.0.1:$port" --hostkey "$dir/light.host" \
-	--password-file "$dir/state/secrets/target" >"$dir/target.out" 2>&1 &
-children+=($!)
-eventually 10 grep -q '^load target ready' "$dir/target.out" || fail "a target"
-{
-	sp asset add light 127.0.0.1 --port $port --yes
-	sp account add light demo --password-file "$dir/state/secrets/target"
-	sp policy add light --user alice --asset light
-} >"$dir/add.out" 2>&1 || fail "accounts: $(cat "$dir/add.out")"
-role() { # its process
-	ps -o pid=,comm= --ppid "$SP_PID" | awk -v n="sp-$1" 'index($2, n) { print $1 }'
-}
-pids=$(pgrep -f -- "$SP_CONF --role (worker|broker|keeper|recorder)")
+light_up
+pids=$(role_pids 'worker|broker|keeper|recorder')
 
 "$load" client "127.0.0.1:$SP_SSH_PORT" --login alice@demo@light \
 	--key "$SP_KEY" -n 20 --interval 200 --seconds 60 -a keys \
@@ -32,7 +19,7 @@ children+=($typists)
 check "twenty sit and type" eventually 20 grep -q '^load ready' "$dir/keys"
 for link in worker,keeper worker,broker worker,recorder broker,keeper \
 	recorder,keeper recorder,broker; do
-	one=$(role "${link%,*}") other=$(role "${link#*,}")
+	one=$(role_pids "${link%,*}") other=$(role_pids "${link#*,}")
 	cut=$(/usr/bin/python3 "$here/tests/drills/cut_link.py" "$one" "$other")
 	equal "the link ${link/,/ to } is there, and breaks" "$cut" 1
 	began=$SECONDS

@@ -68,14 +68,14 @@ attack() {
 	got_in "$what, a user who is known" "$dir/users"
 	note "one from a new address: $(figures "$dir/strangers")" \
 		"(tries, refused, median and worst ms)"
-	workers=$(pgrep -f -- "$SP_CONF --role worker" | wc -l)
+	workers=$(role_pids worker | wc -l)
 	check "the node runs few workers ($workers)" [ "$workers" -le 16 ]
 }
 
 gw "$(at)" true || fail "alice can log in"
 seconds=3 users "$dir/before"
 got_in "without an attack" "$dir/before"
-pids=$(pgrep -f -- "$SP_CONF --role (worker|broker|keeper|recorder)")
+pids=$(role_pids 'worker|broker|keeper|recorder')
 
 attack "a thousand logins a second from 2000 addresses" \
 	-a login --tries 3

@@ -51,13 +51,8 @@ wait $editor
 equal "the editor's session ended well" $? 0
 equal "what was edited is there" "$(gw "$(at)" 'tr "\n" " " <note.txt')" \
 	"$(printf 'before the restart and after it ')"
-gone() {
-	local p
-	for p in $before; do
-		! kill -0 "$p" 2>/dev/null || return 1
-	done
-}
-check "no old process stays" eventually 20 gone
+# shellcheck disable=SC2086 # a list
+check "no old process stays" eventually 20 all_gone $before
 check "the recordings verify" sh -c "
 	for r in \$('$SP_BIN/sallyport' -c '$SP_CONF' --json recording list --limit 4 |
 		/usr/bin/python3 -c 'import json,sys

@@ -117,6 +117,20 @@ replay() {
 	"$SP_BIN/sallyport-replay" -c "$SP_CONF" "$@"
 }
 
+# Processes of this node alone, others may run beside it: those of these roles
+# (a|b|c), all if none is said.
+role_pids() {
+	pgrep -f -- "-c ${SP_CONF:?} --role (${1:-[a-z]+}) "
+}
+
+# pids: none of them lives
+all_gone() {
+	local p
+	for p in "$@"; do
+		! kill -0 "$p" 2>/dev/null || return 1
+	done
+}
+
 # ssh through the gateway as alice; first the options, as for ssh
 gw() {
 	ssh "${ssh_opts[@]}" -p "$SP_SSH_PORT" "$@"
